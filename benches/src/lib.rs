@@ -1,0 +1,1 @@
+//! Criterion benchmarks and the workloads they run.

@@ -1,0 +1,2 @@
+//! A full-system RISC-V (RV64) emulator.
+fn main() {}

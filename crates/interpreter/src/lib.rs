@@ -1,0 +1,1 @@
+//! Decoded code and the execution engines over a hart.

@@ -1,0 +1,1 @@
+//! Whole-system tests: isa, boot, cli, property.

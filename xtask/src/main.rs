@@ -1,0 +1,2 @@
+//! Everything a person would otherwise have to remember.
+fn main() {}
