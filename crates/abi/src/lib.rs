@@ -1,1 +1,7 @@
-//! The contract between host, firmware and sample programs: memory map, interrupt numbers, system-call numbers.
+//! The contract between host, firmware and sample programs.
+//!
+//! Nothing here depends on anything: the emulator, our firmware and the programs that run on it
+//! all read the same numbers from the same place.
+#![no_std]
+
+pub mod memory_map;

@@ -1,0 +1,48 @@
+//! Guest time.
+
+use serde::{Deserialize, Serialize};
+
+/// Guest nanoseconds since reset.
+pub type Nanos = u64;
+
+/// The one clock of a machine: a function of steps taken and idle time jumped, never of the host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clock {
+    /// Steps completed by all harts together: the machine-wide coordinate.
+    pub steps: u64,
+    /// Guest time that passed while every hart waited.
+    pub idle: Nanos,
+}
+
+impl Clock {
+    /// Guest nanoseconds that one step takes.
+    pub const NANOS_PER_STEP: Nanos = 1;
+
+    /// The time now.
+    #[inline(always)]
+    #[must_use]
+    pub const fn now(&self) -> Nanos {
+        self.steps * Self::NANOS_PER_STEP + self.idle
+    }
+
+    /// The value of `mtime` now, in ticks of the timebase.
+    #[inline(always)]
+    #[must_use]
+    pub const fn ticks(&self) -> u64 {
+        self.now() / abi::memory_map::NANOS_PER_TICK
+    }
+
+    /// The first moment at which `mtime` is at least `ticks`; `None` when no run can last so long.
+    #[must_use]
+    pub const fn moment_of(ticks: u64) -> Option<Nanos> {
+        ticks.checked_mul(abi::memory_map::NANOS_PER_TICK)
+    }
+
+    /// Steps that may be taken from now before `deadline` is due (0 when it is due).
+    #[must_use]
+    pub const fn steps_until(&self, deadline: Nanos) -> u64 {
+        deadline
+            .saturating_sub(self.now())
+            .div_ceil(Self::NANOS_PER_STEP)
+    }
+}
