@@ -45,17 +45,19 @@ impl RoundingMode {
 
     /// Whether a magnitude cut short by `tail` must be increased by one unit.
     ///
-    /// `tail` is what was cut off and `half` is half a unit on the same scale; `odd` is the lowest
-    /// bit that was kept.
+    /// `tail` is what was cut off and `half`, not zero, is half a unit on the same scale; `odd` is
+    /// the lowest bit that was kept.
     #[inline]
     pub(crate) const fn rounds_up(self, negative: bool, odd: bool, tail: u64, half: u64) -> bool {
-        match self {
-            Self::NearestEven => tail > half || (tail == half && odd),
-            Self::TowardZero => false,
-            Self::Down => negative && tail != 0,
-            Self::Up => !negative && tail != 0,
-            Self::NearestMaxMagnitude => tail >= half,
-        }
+        // One comparison with a limit: tails are random, and so would be a branch on them.
+        let limit = match self {
+            Self::NearestEven => half - odd as u64,
+            Self::NearestMaxMagnitude => half - 1,
+            Self::Down if negative => 0,
+            Self::Up if !negative => 0,
+            Self::TowardZero | Self::Down | Self::Up => u64::MAX,
+        };
+        tail > limit
     }
 }
 
