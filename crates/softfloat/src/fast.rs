@@ -41,11 +41,6 @@ const HOST_IS_IEEE: bool = cfg!(any(
     target_arch = "loongarch64",
 ));
 
-/// Whether `mul_add` is an instruction of the host rather than a library call.
-#[cfg(feature = "std")]
-const HOST_HAS_FMA: bool =
-    HOST_IS_IEEE && (cfg!(target_feature = "fma") || cfg!(not(target_arch = "x86_64")));
-
 macro_rules! fast_paths {
     ($float:ty, $bits:ty,
      $add:ident, $sub:ident, $mul:ident, $div:ident, $sqrt:ident) => {
@@ -161,7 +156,7 @@ fast_paths!(
 #[must_use]
 pub fn fma_f64_fast(a: u64, b: u64, c: u64) -> Option<u64> {
     #[cfg(feature = "std")]
-    if HOST_HAS_FMA {
+    if fma_f64_is_fast() {
         let [a, b, c] = [a, b, c].map(f64::from_bits);
         return f64::above_tiny(a.mul_add(b, c));
     }
@@ -169,12 +164,33 @@ pub fn fma_f64_fast(a: u64, b: u64, c: u64) -> Option<u64> {
     None
 }
 
-/// Whether [`fma_f64_fast`] can ever succeed in this build.
+/// Whether [`fma_f64_fast`] can succeed: whether `f64::mul_add` ends in an instruction of the host.
+///
+/// On x86-64 that instruction is no part of the baseline, and `mul_add` calls the C library. glibc
+/// goes on to the instruction where the CPU has it; what others do instead may be slow or, worse,
+/// rounded twice.
+#[inline(always)]
 #[must_use]
-pub const fn fma_f64_is_fast() -> bool {
-    #[cfg(feature = "std")]
-    return HOST_HAS_FMA;
-    #[cfg(not(feature = "std"))]
+pub fn fma_f64_is_fast() -> bool {
+    if cfg!(not(feature = "std")) || !HOST_IS_IEEE {
+        return false;
+    }
+    if cfg!(any(target_feature = "fma", not(target_arch = "x86_64"))) {
+        return true;
+    }
+    #[cfg(all(
+        feature = "std",
+        target_arch = "x86_64",
+        target_os = "linux",
+        target_env = "gnu"
+    ))]
+    return std::arch::is_x86_feature_detected!("fma");
+    #[cfg(not(all(
+        feature = "std",
+        target_arch = "x86_64",
+        target_os = "linux",
+        target_env = "gnu"
+    )))]
     return false;
 }
 
