@@ -213,3 +213,13 @@ pub fn fma_f32_fast(a: u32, b: u32, c: u32) -> Option<u32> {
     let sum = a * b + c;
     f32::above_tiny(sum as f32).filter(|_| sum.to_bits() & BELOW_BINARY32 != MIDPOINT)
 }
+
+/// A binary64 number in binary32. See the [module](self) for the contract.
+///
+/// Argued as a product is: the host's conversion rounds to nearest even and monotonically.
+#[inline(always)]
+#[must_use]
+pub fn narrow_fast(a: u64) -> Option<u32> {
+    let result = f64::from_bits(a) as f32;
+    f32::above_tiny(result).or_else(|| f32::zero(result).filter(|_| a << 1 == 0))
+}

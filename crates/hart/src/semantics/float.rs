@@ -1,11 +1,13 @@
 //! Floating-point computation (F, D, Zfh, Zfhmin, Zfa) on raw register values: NaN boxing is
 //! checked and done here.
 
+mod fast;
 mod kind;
 
 use isa::{Insn, Opcode};
 use softfloat::{F16, F32, F64, Flags, Format, RoundingMode};
 
+pub use fast::float_fast;
 pub use kind::Precision;
 use kind::{Kind, decompose};
 

@@ -1,10 +1,11 @@
 //! The host's shortcuts: whatever they answer is what the exact way gives, with no flag but `NX`.
 
 use hartland_softfloat::{
-    F32, F64, Flags, Format, RoundingMode, add, div, fast, fused_multiply_add, mul, sqrt, sub,
+    F32, F64, Flags, Format, RoundingMode, add, convert, div, fast, fused_multiply_add, mul, sqrt,
+    sub,
 };
 
-use crate::support::operands::{Random, addend, landmarks, operand, partner};
+use crate::support::operands::{Random, addend, landmarks, operand, partner, wide_operand};
 
 const CASES: usize = 200_000;
 
@@ -142,4 +143,21 @@ fn fma_f32_beside_midpoints() {
         }
     }
     assert!(answers > CASES / 2, "{answers} answers");
+}
+
+#[test]
+fn narrowing() {
+    let (wide, narrow) = (landmarks::<F64>(), landmarks::<F32>());
+    let mut random = Random::new(11);
+    let mut answers = 0;
+    let sampled = (0..CASES)
+        .map(|_| wide_operand(&mut random, &wide, &narrow))
+        .collect::<Vec<_>>();
+    for a in wide.into_iter().chain(sampled) {
+        let mut flags = Flags::empty();
+        let exact = convert::<F64, F32>(a, RoundingMode::NearestEven, &mut flags);
+        let answer = fast::narrow_fast(a.to_bits()).map(u64::from);
+        answers += usize::from(check(answer, (exact, flags), &format!("narrow {a:?}")));
+    }
+    assert!(answers > CASES / 4, "{answers} answers");
 }

@@ -82,6 +82,18 @@ kinds! {
 }
 
 impl Kind {
+    /// Whether there is a third operand.
+    #[cfg(test)]
+    pub(super) const fn is_fused(self) -> bool {
+        matches!(
+            self,
+            Self::MultiplyAdd
+                | Self::MultiplySub
+                | Self::NegatedMultiplyAdd
+                | Self::NegatedMultiplySub
+        )
+    }
+
     /// Whether the result goes to an integer register.
     #[inline]
     pub(super) const fn gives_integer(self) -> bool {

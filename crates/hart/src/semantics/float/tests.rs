@@ -8,7 +8,7 @@ use super::*;
 const BOX_SINGLE: u64 = 0xffff_ffff_0000_0000;
 const BOX_HALF: u64 = 0xffff_ffff_ffff_0000;
 
-fn insn(op: O) -> Insn {
+pub(super) fn insn(op: O) -> Insn {
     Insn {
         op,
         ..Insn::default()
