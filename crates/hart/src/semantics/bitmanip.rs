@@ -8,12 +8,22 @@ use super::integer::{extend_word, low_word, signed};
 /// [`super::integer::alu`].
 #[inline(always)]
 pub(super) fn compute(op: Opcode, a: u64, b: u64) -> Option<u64> {
-    address(op, a, b)
-        .or_else(|| logic(op, a, b))
-        .or_else(|| count(op, a))
-        .or_else(|| rearrange(op, a, b))
-        .or_else(|| carry_less(op, a, b))
-        .or_else(|| single_bit(op, a, b))
+    if let Some(result) = address(op, a, b) {
+        return Some(result);
+    }
+    if let Some(result) = logic(op, a, b) {
+        return Some(result);
+    }
+    if let Some(result) = count(op, a) {
+        return Some(result);
+    }
+    if let Some(result) = rearrange(op, a, b) {
+        return Some(result);
+    }
+    if let Some(result) = carry_less(op, a, b) {
+        return Some(result);
+    }
+    single_bit(op, a, b)
 }
 
 /// Zba: address generation.

@@ -14,7 +14,10 @@ use sbox::{AES_FORWARD, AES_INVERSE, SM4};
 /// `aes64ks1i`); `None` for any other, and for those of [`sm4`].
 #[inline(always)]
 pub(super) fn compute(op: Opcode, a: u64, b: u64) -> Option<u64> {
-    aes(op, a, b).or_else(|| hash(op, a))
+    if let Some(result) = aes(op, a, b) {
+        return Some(result);
+    }
+    hash(op, a)
 }
 
 /// Zknd and Zkne.

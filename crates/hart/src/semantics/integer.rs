@@ -14,25 +14,32 @@ use super::{bitmanip, crypto};
 #[inline(always)]
 #[must_use]
 pub fn alu(op: Opcode, a: u64, b: u64) -> u64 {
-    base(op, a, b)
-        .or_else(|| multiply_divide(op, a, b))
-        .or_else(|| bitmanip::compute(op, a, b))
-        .or_else(|| crypto::compute(op, a, b))
-        .unwrap_or_else(|| {
-            debug_assert!(false, "{op:?} computes no integer");
-            0
-        })
+    let result = compute(op, a, b);
+    debug_assert!(result.is_some(), "{op:?} computes no integer");
+    result.unwrap_or(0)
 }
 
 /// Whether [`alu`] knows the instruction.
 #[inline]
 #[must_use]
 pub fn is_alu(op: Opcode) -> bool {
-    base(op, 0, 0)
-        .or_else(|| multiply_divide(op, 0, 0))
-        .or_else(|| bitmanip::compute(op, 0, 0))
-        .or_else(|| crypto::compute(op, 0, 0))
-        .is_some()
+    compute(op, 0, 0).is_some()
+}
+
+/// Asks one extension after the other. Written without closures, which the compiler does not
+/// always inline: then nothing would fold where `op` is a constant.
+#[inline(always)]
+fn compute(op: Opcode, a: u64, b: u64) -> Option<u64> {
+    if let Some(result) = base(op, a, b) {
+        return Some(result);
+    }
+    if let Some(result) = multiply_divide(op, a, b) {
+        return Some(result);
+    }
+    if let Some(result) = bitmanip::compute(op, a, b) {
+        return Some(result);
+    }
+    crypto::compute(op, a, b)
 }
 
 /// Whether a conditional branch on `a` (rs1) and `b` (rs2) is taken; `false` for any other

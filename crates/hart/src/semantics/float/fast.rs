@@ -12,21 +12,34 @@ use softfloat::{RoundingMode, fast};
 #[inline(always)]
 #[must_use]
 pub fn float_fast(op: Opcode, mode: RoundingMode, a: u64, b: u64, c: u64) -> Option<u64> {
-    if mode == RoundingMode::NearestEven
-        && let Some(result) = double_arithmetic(op, a, b, c)
-            .or_else(|| single_arithmetic(op, a, b, c))
-            .or_else(|| rounded_conversion(op, a))
-    {
+    // No closures here: the compiler does not always inline them, and then nothing folds.
+    let rounded = match mode {
+        RoundingMode::NearestEven => nearest_even(op, a, b, c),
+        RoundingMode::TowardZero => truncation(op, a),
+        _ => None,
+    };
+    if rounded.is_some() {
+        return rounded;
+    }
+    if let Some(result) = exact_conversion(op, a) {
         return Some(result);
     }
-    if mode == RoundingMode::TowardZero
-        && let Some(result) = truncation(op, a)
-    {
+    if let Some(result) = bit_operation(op, a, b) {
         return Some(result);
     }
-    exact_conversion(op, a)
-        .or_else(|| bit_operation(op, a, b))
-        .or_else(|| comparison(op, a, b))
+    comparison(op, a, b)
+}
+
+/// What is rounded to nearest, even if tied.
+#[inline(always)]
+fn nearest_even(op: Opcode, a: u64, b: u64, c: u64) -> Option<u64> {
+    if let Some(result) = double_arithmetic(op, a, b, c) {
+        return Some(result);
+    }
+    if let Some(result) = single_arithmetic(op, a, b, c) {
+        return Some(result);
+    }
+    rounded_conversion(op, a)
 }
 
 const SIGN_DOUBLE: u64 = 1 << 63;
