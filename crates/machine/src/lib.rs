@@ -1,1 +1,24 @@
-//! The board: harts, memory and devices; loaders, clock, event log, state hash; the library API.
+//! The board: harts, memory and devices; loaders, event log, state hash. This is the library that
+//! tests and tools use; the `hartland` command is a thin layer over it.
+//!
+//! * [`Config`] says what machine to build, [`Machine`] is it, [`Stop`] says why it came back.
+//! * [`loader`]: from a file's bytes to an [`loader::Image`] that can be placed in RAM.
+//! * [`semihosting`] and [`htif`]: the two ways in which a guest calls the host directly.
+
+mod board;
+mod config;
+mod error;
+pub mod events;
+mod hash;
+mod hostcall;
+pub mod htif;
+pub mod loader;
+pub mod semihosting;
+pub mod schedule;
+mod stop;
+mod stuck;
+
+pub use board::Machine;
+pub use config::{ClockMode, Config};
+pub use error::MachineError;
+pub use stop::{Exit, ExitVia, Stop, Stuck, StuckReason};

@@ -81,6 +81,20 @@ impl Bus {
         Ok(())
     }
 
+    /// Puts another device in the place of the one whose region is `region`, or attaches it.
+    ///
+    /// # Errors
+    /// When the region overlaps RAM or another device.
+    pub fn replace(&mut self, region: Region, device: Box<dyn Device>) -> Result<(), OverlapError> {
+        self.slots.retain(|slot| slot.region != region);
+        self.attach(region, device)
+    }
+
+    /// Takes over the content of another bus's RAM of the same size; decoded code is forgotten.
+    pub fn copy_ram(&mut self, from: &Self) {
+        self.ram.copy_content(&from.ram);
+    }
+
     fn slot_of(&self, address: u64, bytes: u64) -> Result<(usize, u64), BusFault> {
         let after = self
             .slots

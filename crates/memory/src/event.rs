@@ -10,6 +10,32 @@ pub enum HostEvent {
     ConsoleInput(Vec<u8>),
     /// Somebody asked for the machine to be reset.
     Reset,
+    /// What the host answered to a semihosting call.
+    HostCall(HostAnswer),
+}
+
+/// The host's answer to a semihosting call: all that the guest sees of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostAnswer {
+    /// What the call returns in `a0`.
+    pub result: u64,
+    /// What it writes at which guest virtual address.
+    pub writes: Vec<(u64, Vec<u8>)>,
+    /// What it prints on the console.
+    pub console: Vec<u8>,
+    /// The status with which it ends the guest.
+    pub exit: Option<u64>,
+}
+
+/// An event with the moment at which it enters: after so many steps and so much idle time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoggedEvent {
+    /// Steps completed when it enters.
+    pub step: u64,
+    /// Idle guest nanoseconds passed when it enters.
+    pub idle: u64,
+    /// What it is.
+    pub event: HostEvent,
 }
 
 /// Something that leaves the machine. It is kept with the step at which it happened.

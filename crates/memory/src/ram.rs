@@ -41,7 +41,7 @@ pub struct Ram {
     stale_code: Vec<u32>,
     host_writes: Vec<HostWrite>,
     watch_hits: Vec<HostWrite>,
-    fast_paths_revoked: bool,
+    revocations: u64,
     reservation: Option<u64>,
 }
 
@@ -73,7 +73,7 @@ impl Ram {
             stale_code: Vec::new(),
             host_writes: Vec::new(),
             watch_hits: Vec::new(),
-            fast_paths_revoked: false,
+            revocations: 0,
             reservation: None,
         })
     }
@@ -210,12 +210,11 @@ impl Ram {
         PageFlags::from_bits_truncate(self.flags.get(page as usize).copied().unwrap_or(0))
     }
 
-    /// Sets `flags` on a page. Harts must drop the fast paths they hold: see
-    /// [`Ram::take_fast_paths_revoked`].
+    /// Sets `flags` on a page; see [`Ram::revocations`].
     pub fn set_page_flags(&mut self, page: u32, flags: PageFlags) {
         if let Some(byte) = self.flags.get_mut(page as usize) {
             *byte |= flags.bits();
-            self.fast_paths_revoked = true;
+            self.revocations += 1;
         }
     }
 
@@ -226,10 +225,12 @@ impl Ram {
         }
     }
 
-    /// Whether a page gained a flag since this was last asked, so that host pointers for stores (and, for watched pages, loads) must be dropped.
-    #[inline]
-    pub fn take_fast_paths_revoked(&mut self) -> bool {
-        std::mem::take(&mut self.fast_paths_revoked)
+    /// How often a page gained a flag. A hart that has seen fewer must drop the host pointers it
+    /// holds for loads and stores before it uses them again.
+    #[inline(always)]
+    #[must_use]
+    pub fn revocations(&self) -> u64 {
+        self.revocations
     }
 
     /// Host address for fast loads from the page that holds `address`, if they need no attention.
@@ -257,7 +258,7 @@ impl Ram {
         }
         if self.flags[page as usize] & PageFlags::CODE.bits() == 0 {
             self.flags[page as usize] |= PageFlags::CODE.bits();
-            self.fast_paths_revoked = true;
+            self.revocations += 1;
         }
         let halves = self
             .decoded
@@ -315,7 +316,7 @@ impl Ram {
         for page in self.dirty.drain(..) {
             self.flags[page as usize] &= !PageFlags::DIRTY.bits();
         }
-        self.fast_paths_revoked = true;
+        self.revocations += 1;
     }
 
     /// Every page that was ever stored to and is not all zeroes, in ascending order, with its
@@ -336,17 +337,16 @@ impl Ram {
         self.touched.len()
     }
 
-    /// A copy of the content with no decoded code, watch or host-call flags.
-    ///
-    /// # Errors
-    /// When the host has not so much address space.
-    pub fn duplicate(&self) -> Result<Self, RamError> {
-        let mut copy = Self::new(self.base, self.size())?;
-        for (page, bytes) in self.content() {
-            copy.write(self.base + (u64::from(page) << PAGE_SHIFT), bytes);
+    /// Takes over the content and reservation of another RAM of the same size, page by page, through the write door.
+    pub fn copy_content(&mut self, from: &Self) {
+        let zeroes = [0; PAGE_SIZE as usize];
+        for page in self.touched.clone() {
+            self.write(self.base + (u64::from(page) << PAGE_SHIFT), &zeroes);
         }
-        copy.reservation = self.reservation;
-        Ok(copy)
+        for (page, bytes) in from.content() {
+            self.write(self.base + (u64::from(page) << PAGE_SHIFT), bytes);
+        }
+        self.reservation = from.reservation;
     }
 
     /// The reserved set of the hart that runs (physical address of its first byte). It stands

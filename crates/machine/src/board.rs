@@ -1,0 +1,324 @@
+//! The machine: builds the board, runs it, and answers for it.
+
+use abi::memory_map as map;
+use interpreter::hart::Hart;
+use interpreter::{Interpreter, NoObserver, Observer, Pause};
+use memory::{Bus, Effect, HostEvent, PageFlags, Ram, Width};
+
+use crate::events::EventLog;
+use crate::htif::{Htif, HtifOutcome};
+use crate::loader::Image;
+use crate::schedule::{self, Schedule};
+use crate::semihosting::Semihosting;
+use crate::stuck::ProgressCheck;
+use crate::{Config, Exit, ExitVia, MachineError, Stop, Stuck, StuckReason};
+
+/// A machine.
+pub struct Machine {
+    pub(crate) harts: Vec<Box<Hart>>,
+    pub(crate) bus: Bus,
+    pub(crate) schedule: Schedule,
+    pub(crate) config: Config,
+    pub(crate) log: EventLog,
+    pub(crate) semihosting: Option<Semihosting>,
+    pub(crate) output: Vec<u8>,
+    pub(crate) exit: Option<Exit>,
+    interpreter: Interpreter,
+    htif: Option<Htif>,
+    images: Vec<Image>,
+    progress: ProgressCheck,
+}
+
+impl Machine {
+    /// A machine at reset with nothing loaded.
+    ///
+    /// # Errors
+    /// When the options make no machine or the host has not enough address space.
+    pub fn new(config: Config) -> Result<Self, MachineError> {
+        if !(1..=map::MAX_HARTS).contains(&config.harts) {
+            return Err(MachineError::Harts(config.harts));
+        }
+        let mut bus = Bus::new(Ram::new(map::RAM_BASE, config.memory)?);
+        attach_devices(&mut bus, &config, map::RAM_BASE)?;
+        let semihosting = config.semihosting.clone().map(Semihosting::new);
+        let hart = |id| {
+            let mut hart = Hart::new(id, config.isa, map::RESET_ROM.base);
+            hart.semihosting = semihosting.is_some();
+            hart
+        };
+        let mut interpreter = Interpreter::new();
+        interpreter.plain_only = config.plain_engine;
+        Ok(Self {
+            harts: (0..config.harts as u64).map(hart).collect(),
+            bus,
+            schedule: Schedule::new(),
+            log: EventLog::default(),
+            semihosting,
+            output: Vec::new(),
+            exit: None,
+            interpreter,
+            htif: None,
+            images: Vec::new(),
+            progress: ProgressCheck::default(),
+            config,
+        })
+    }
+
+    /// Places an image in RAM and makes its entry the one that the reset ROM jumps to.
+    ///
+    /// # Errors
+    /// When the image does not fit.
+    pub fn load(&mut self, image: Image) -> Result<(), MachineError> {
+        image.place(&mut self.bus.ram)?;
+        let rom = devices::rom::reset_rom(image.entry, 0);
+        self.bus.replace(map::RESET_ROM, Box::new(rom))?;
+        self.find_tohost(&image);
+        self.images.push(image);
+        Ok(())
+    }
+
+    fn find_tohost(&mut self, image: &Image) {
+        let Some(tohost) = image.symbols.by_name("tohost") else {
+            return;
+        };
+        let Some(offset) = self.bus.ram.offset_of(tohost, 8) else {
+            return;
+        };
+        let page = (offset >> memory::PAGE_SHIFT) as u32;
+        self.bus.ram.set_page_flags(page, PageFlags::HOST_CALL);
+        self.htif = Some(Htif::new(tohost, image.symbols.by_name("fromhost")));
+    }
+
+    /// Runs for at most `budget` steps.
+    pub fn run(&mut self, budget: u64) -> Stop {
+        self.run_with(budget, |interpreter, hart, bus, steps| {
+            interpreter.run(hart, bus, steps)
+        })
+    }
+
+    /// Runs for at most `budget` steps while an observer watches each: the same steps to the same
+    /// state, slower.
+    pub fn run_observed(&mut self, budget: u64, observer: &mut impl Observer) -> Stop {
+        self.run_with(budget, |interpreter, hart, bus, steps| {
+            interpreter.run_observed(hart, bus, steps, observer)
+        })
+    }
+
+    fn run_with(
+        &mut self,
+        budget: u64,
+        mut turn: impl FnMut(&mut Interpreter, &mut Hart, &mut Bus, u64) -> Pause,
+    ) -> Stop {
+        let end = self.steps().saturating_add(budget);
+        loop {
+            self.enter_logged_events();
+            if let Some(exit) = self.exit {
+                return Stop::Exit(exit);
+            }
+            let left = end.saturating_sub(self.steps()).min(self.log.steps_until_next(self.steps()));
+            if left == 0 {
+                return Stop::Budget;
+            }
+            if !schedule::can_run(&self.harts[self.schedule.current], &self.bus) {
+                if !schedule::anyone_awake(&self.harts, &self.bus) {
+                    if let Some(stop) = self.pass_idle_time() {
+                        return stop;
+                    }
+                } else {
+                    self.next_turn();
+                }
+                continue;
+            }
+            let before = self.steps();
+            let hart = &mut self.harts[self.schedule.current];
+            let budget = left.min(self.schedule.left);
+            let pause = turn(&mut self.interpreter, hart, &mut self.bus, budget);
+            self.schedule.left -= self.steps() - before;
+            self.after_turn(pause);
+            if let Some(stuck) = self.check_progress() {
+                return Stop::Stuck(stuck);
+            }
+        }
+    }
+
+    fn after_turn(&mut self, pause: Pause) {
+        match pause {
+            Pause::Budget if self.schedule.left > 0 => {}
+            Pause::Budget | Pause::Waiting | Pause::Yielded => self.next_turn(),
+            Pause::Attention => {}
+            Pause::HostCall => self.semihosting_call(),
+        }
+        self.handle_effects();
+        if self.bus.ram.has_host_writes() {
+            self.poll_htif();
+        }
+    }
+
+    fn next_turn(&mut self) {
+        self.schedule.next_turn(self.harts.len(), &mut self.bus);
+    }
+
+    /// Every hart waits: time jumps to the next deadline or logged event. With neither, the machine
+    /// is idle or, with nobody who could type, stuck.
+    fn pass_idle_time(&mut self) -> Option<Stop> {
+        let now = self.bus.clock.now();
+        let event = self.log.idle_of_next(self.steps());
+        let deadline = schedule::next_deadline(&self.harts, &self.bus);
+        let until = deadline.map(|at| at.saturating_sub(now) + self.bus.clock.idle);
+        match (until, event) {
+            (Some(until), Some(event)) => self.bus.clock.idle = until.min(event),
+            (Some(to), None) | (None, Some(to)) => self.bus.clock.idle = to,
+            (None, None) if self.config.interactive => return Some(Stop::Idle),
+            (None, None) => {
+                return Some(Stop::Stuck(Stuck {
+                    hart: self.schedule.current,
+                    pc: self.harts[self.schedule.current].pc,
+                    reason: StuckReason::WaitsForNothing,
+                }));
+            }
+        }
+        self.bus.tick();
+        None
+    }
+
+    fn check_progress(&mut self) -> Option<Stuck> {
+        if self.steps() < self.progress.next {
+            return None;
+        }
+        self.progress.check(&self.harts, &mut self.bus)
+    }
+
+    fn handle_effects(&mut self) {
+        if self.bus.effects.is_empty() {
+            return;
+        }
+        for effect in std::mem::take(&mut self.bus.effects) {
+            match effect {
+                Effect::Console(byte) => self.output.push(byte),
+                Effect::PowerOff { code } => self.end(code, ExitVia::Finisher),
+                Effect::Reset if self.config.no_reboot => self.end(0, ExitVia::Reset),
+                Effect::Reset => self.reset(),
+            }
+        }
+    }
+
+    pub(crate) fn end(&mut self, code: u64, via: ExitVia) {
+        self.exit = Some(Exit { code, via });
+    }
+
+    /// Back to power-on: harts and devices at reset, images placed anew. Time goes on, and what else is in RAM stays, as
+    /// on a board whose reset line is pulled.
+    pub fn reset(&mut self) {
+        for hart in &mut self.harts {
+            hart.reset(map::RESET_ROM.base);
+        }
+        self.bus.reset();
+        self.bus.ram.reserve(None);
+        self.schedule = Schedule::new();
+        for image in &self.images {
+            // It fitted before, and RAM has not changed its size.
+            let placed = image.place(&mut self.bus.ram);
+            debug_assert!(placed.is_ok());
+        }
+    }
+
+    fn poll_htif(&mut self) {
+        let writes = self.bus.ram.take_host_writes();
+        let Some(htif) = &mut self.htif else {
+            return;
+        };
+        match htif.poll(&mut self.bus.ram, &writes) {
+            HtifOutcome::None => {}
+            HtifOutcome::Exit(code) => self.end(code, ExitVia::Htif),
+            HtifOutcome::Console(bytes) => self.output.extend(bytes),
+        }
+    }
+
+    /// Lets something from outside enter the machine, between steps and through the log.
+    pub fn inject(&mut self, event: HostEvent) {
+        self.log.record(&self.bus.clock, event.clone());
+        self.apply(event);
+    }
+
+    fn enter_logged_events(&mut self) {
+        while let Some(event) = self.log.due(&self.bus.clock) {
+            self.apply(event);
+        }
+    }
+
+    fn apply(&mut self, event: HostEvent) {
+        match event {
+            HostEvent::Reset => self.reset(),
+            HostEvent::HostCall(answer) => self.apply_host_answer(&answer),
+            HostEvent::ConsoleInput(_) => {
+                self.bus.event(&event);
+            }
+        }
+    }
+
+    /// Steps taken so far: the coordinate of everything.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.bus.clock.steps
+    }
+
+    /// What the guest has printed since the last call.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.output)
+    }
+
+    /// The harts.
+    #[must_use]
+    pub fn harts(&self) -> &[Box<Hart>] {
+        &self.harts
+    }
+
+    /// A hart, to change it as a debugger does.
+    pub fn hart_mut(&mut self, id: usize) -> Option<&mut Hart> {
+        self.harts.get_mut(id).map(|hart| &mut **hart)
+    }
+
+    /// RAM, devices and clock.
+    #[must_use]
+    pub fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    /// RAM, devices and clock, to change them as a debugger does.
+    pub fn bus_mut(&mut self) -> &mut Bus {
+        &mut self.bus
+    }
+
+    /// What was loaded, in order.
+    #[must_use]
+    pub fn images(&self) -> &[Image] {
+        &self.images
+    }
+
+    /// The options it was built with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Reads RAM at a physical address, as a tool does.
+    #[must_use]
+    pub fn peek(&self, address: u64, width: Width) -> Option<u64> {
+        self.bus.ram.load(address, width)
+    }
+}
+
+fn attach_devices(bus: &mut Bus, config: &Config, entry: u64) -> Result<(), MachineError> {
+    use devices::{Clint, Finisher, GoldfishRtc, Plic, Uart};
+    let uart = match &config.input {
+        Some(input) => Uart::with_input(input.clone()),
+        None => Uart::new(),
+    };
+    bus.attach(map::RESET_ROM, Box::new(devices::rom::reset_rom(entry, 0)))?;
+    bus.attach(map::TEST_FINISHER, Box::new(Finisher::new()))?;
+    bus.attach(map::RTC, Box::new(GoldfishRtc::new(config.rtc_base)))?;
+    bus.attach(map::CLINT, Box::new(Clint::new(config.harts)))?;
+    bus.attach(map::PLIC, Box::new(Plic::new(config.harts)))?;
+    bus.attach(map::UART, Box::new(uart))?;
+    Ok(())
+}
