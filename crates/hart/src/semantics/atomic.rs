@@ -110,4 +110,19 @@ mod tests {
         );
         assert_eq!(amo(Opcode::AmoaddD, u64::MAX, 3, Width::Double), 2);
     }
+
+    #[test]
+    fn every_amo_of_the_table_has_a_meaning() {
+        let arithmetic = |op: &&Opcode| {
+            let reserved = [Opcode::LrW, Opcode::LrD, Opcode::ScW, Opcode::ScD].contains(op);
+            op.is_atomic() && !reserved && !op.is_compare_and_swap()
+        };
+        for &op in Opcode::ALL.iter().filter(arithmetic) {
+            let width = Width::from_bytes(op.atomic_bytes()).expect("a width of the table");
+            let changes = [(5, 3), (3, 5)]
+                .iter()
+                .any(|&(old, src)| amo(op, old, src, width) != old);
+            assert!(changes, "{op:?}");
+        }
+    }
 }

@@ -1,9 +1,20 @@
 //! Integer computation and branch conditions: RV64I, M and Zicond here, and by way of [`alu`] the
 //! bit-manipulation and scalar cryptography extensions too.
 
-use isa::Opcode;
+use isa::{Insn, Opcode, SecondOperand};
 
 use super::{bitmanip, crypto};
+
+/// The result of an instruction that computes an integer, given the values of its registers.
+#[inline]
+#[must_use]
+pub fn integer_op(insn: &Insn, rs1: u64, rs2: u64) -> u64 {
+    match (insn.op, insn.op.second_operand()) {
+        (Opcode::Sm4ed | Opcode::Sm4ks, _) => crypto::sm4(insn.op, rs1, rs2, insn.imm as u8),
+        (op, SecondOperand::Register) => alu(op, rs1, rs2),
+        (op, SecondOperand::Immediate) => alu(op, rs1, insn.imm as u64),
+    }
+}
 
 /// The result of an integer computation on `a` (rs1) and `b` (rs2, or the immediate as the
 /// instruction extends it; a shift amount is masked here, a unary operation ignores it).
@@ -58,7 +69,7 @@ pub fn branch_taken(op: Opcode, a: u64, b: u64) -> bool {
     }
 }
 
-/// RV64I and Zicond.
+/// RV64I, Zicond, and Zimop and Zcmop, whose instructions compute zero until they are redefined.
 #[inline(always)]
 fn base(op: Opcode, a: u64, b: u64) -> Option<u64> {
     use Opcode as O;
@@ -92,6 +103,7 @@ fn base(op: Opcode, a: u64, b: u64) -> Option<u64> {
                 0
             }
         }
+        O::MopR | O::MopRr | O::CMop => 0,
         _ => return None,
     })
 }

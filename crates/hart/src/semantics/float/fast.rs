@@ -199,10 +199,9 @@ fn comparison(op: Opcode, a: u64, b: u64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use isa::Opcode as O;
+    use isa::{Insn, Opcode as O};
     use softfloat::Flags;
 
-    use super::super::tests::insn;
     use super::super::{float_op, kind};
     use super::*;
 
@@ -346,7 +345,7 @@ mod tests {
             return false;
         };
         let mut flags = Flags::empty();
-        let exact = float_op(&insn(op), a, b, c, mode, &mut flags);
+        let exact = float_op(&Insn::new(op), a, b, c, mode, &mut flags);
         assert_eq!(result, exact, "{op:?} {mode:?} {a:#x} {b:#x} {c:#x}");
         assert!(
             Flags::NX.contains(flags),

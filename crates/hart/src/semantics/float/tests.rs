@@ -8,17 +8,17 @@ use super::*;
 const BOX_SINGLE: u64 = 0xffff_ffff_0000_0000;
 const BOX_HALF: u64 = 0xffff_ffff_ffff_0000;
 
-pub(super) fn insn(op: O) -> Insn {
-    Insn {
-        op,
-        ..Insn::default()
-    }
-}
-
 /// The result under round-to-nearest-even and the flags.
 fn run(op: O, a: u64, b: u64, c: u64) -> (u64, Flags) {
     let mut flags = Flags::empty();
-    let result = float_op(&insn(op), a, b, c, RoundingMode::NearestEven, &mut flags);
+    let result = float_op(
+        &Insn::new(op),
+        a,
+        b,
+        c,
+        RoundingMode::NearestEven,
+        &mut flags,
+    );
     (result, flags)
 }
 
@@ -183,7 +183,7 @@ fn the_rounding_mode_counts() {
     let divide = |mode| {
         let mut flags = Flags::empty();
         float_op(
-            &insn(O::FdivS),
+            &Insn::new(O::FdivS),
             single(1.0),
             single(3.0),
             0,
@@ -196,7 +196,7 @@ fn the_rounding_mode_counts() {
     let round = |op, mode| {
         let mut flags = Flags::empty();
         (
-            float_op(&insn(op), double(2.5), 0, 0, mode, &mut flags),
+            float_op(&Insn::new(op), double(2.5), 0, 0, mode, &mut flags),
             flags,
         )
     };
@@ -212,9 +212,8 @@ fn the_rounding_mode_counts() {
 fn constants_are_named_by_the_rs1_field() {
     let load = |op, index| {
         let insn = Insn {
-            op,
             rs1: index,
-            ..Insn::default()
+            ..Insn::new(op)
         };
         float_op(
             &insn,
@@ -251,4 +250,39 @@ fn forms() {
     assert_eq!(form(O::FliS), (Float, Float, false));
     assert_eq!(form(O::FcvtDS), (Float, Float, true));
     assert_eq!(form(O::FclassD), (Int, Float, false));
+}
+
+#[test]
+fn forms_agree_with_the_table() {
+    use isa::format::Format as F;
+    for &op in O::ALL {
+        let format = op.format();
+        let computes = op.is_float() && !matches!(format, F::FloatLoad | F::FloatStore);
+        assert_eq!(decompose(op).is_some(), computes, "{op:?}");
+        if !computes {
+            continue;
+        }
+        let integer = |is: bool| {
+            if is {
+                RegisterFile::Int
+            } else {
+                RegisterFile::Float
+            }
+        };
+        let to_integer = matches!(
+            format,
+            F::FloatToInt | F::FloatToIntFixed | F::FloatToIntTruncating | F::FloatCompare
+        );
+        let from_integer = matches!(format, F::IntToFloat | F::IntToFloatFixed);
+        let rounds = matches!(
+            format,
+            F::Float | F::FloatUnary | F::FloatFused | F::FloatToInt | F::IntToFloat
+        );
+        let expected = FloatForm {
+            dest: integer(to_integer),
+            src1: integer(from_integer),
+            uses_rm: rounds,
+        };
+        assert_eq!(float_form(op), expected, "{op:?}");
+    }
 }
