@@ -29,6 +29,9 @@ pub struct Hart {
     pub contexts: Contexts,
     /// Derived: floating-point instructions may run without touching `mstatus`, since FS is dirty.
     pub float_ready: bool,
+    /// Derived: float-ready, NX raised already and rounding to nearest even: results that raise
+    /// nothing but NX leave nothing to record.
+    pub float_fast: bool,
     /// Derived: misaligned loads and stores are done, not trapped (Zicclsm).
     pub misaligned_ok: bool,
     /// Configuration: an `ebreak` between the two semihosting marks calls the host.
@@ -66,6 +69,7 @@ impl Hart {
                 data_privilege: Privilege::Machine,
             },
             float_ready: false,
+            float_fast: false,
             misaligned_ok: isa.has(Extension::Zicclsm),
             semihosting: false,
             privilege: Privilege::Machine,

@@ -62,7 +62,7 @@ pub fn anyone_awake(harts: &[Box<Hart>], bus: &Bus) -> bool {
 pub fn next_deadline(harts: &[Box<Hart>], bus: &Bus) -> Option<Nanos> {
     let now = bus.clock.now();
     let timers = harts.iter().filter_map(|hart| {
-        let moment = memory::Clock::moment_of(hart.timer_deadline()?)?;
+        let moment = bus.clock.moment_of(hart.timer_deadline()?)?;
         (moment > now).then_some(moment)
     });
     timers.chain(bus.deadline()).min()

@@ -172,7 +172,7 @@ impl Bus {
         access: impl FnOnce(&mut dyn Device, &mut DeviceContext<'_>) -> T,
     ) -> T {
         let mut cx = DeviceContext {
-            clock: self.clock,
+            clock: &mut self.clock,
             lines: &mut self.lines,
             ram: &mut self.ram,
             effects: &mut self.effects,
@@ -194,7 +194,7 @@ impl Bus {
 
     fn for_each_device(&mut self, mut f: impl FnMut(&mut dyn Device, &mut DeviceContext<'_>)) {
         let mut cx = DeviceContext {
-            clock: self.clock,
+            clock: &mut self.clock,
             lines: &mut self.lines,
             ram: &mut self.ram,
             effects: &mut self.effects,

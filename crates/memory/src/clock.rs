@@ -12,6 +12,8 @@ pub struct Clock {
     pub steps: u64,
     /// Guest time that passed while every hart waited.
     pub idle: Nanos,
+    /// What was added to `mtime` by writing it, in ticks, modulo 2⁶⁴.
+    pub tick_offset: u64,
 }
 
 impl Clock {
@@ -29,13 +31,29 @@ impl Clock {
     #[inline(always)]
     #[must_use]
     pub const fn ticks(&self) -> u64 {
+        self.raw_ticks().wrapping_add(self.tick_offset)
+    }
+
+    const fn raw_ticks(&self) -> u64 {
         self.now() / abi::memory_map::NANOS_PER_TICK
     }
 
-    /// The first moment at which `mtime` is at least `ticks`; `None` when no run can last so long.
+    /// Makes `mtime` read `ticks` now.
+    pub const fn set_ticks(&mut self, ticks: u64) {
+        self.tick_offset = ticks.wrapping_sub(self.raw_ticks());
+    }
+
+    /// The first moment, now or later, at which `mtime` is at least `ticks`; `None` when no run can
+    /// last so long.
     #[must_use]
-    pub const fn moment_of(ticks: u64) -> Option<Nanos> {
-        ticks.checked_mul(abi::memory_map::NANOS_PER_TICK)
+    pub const fn moment_of(&self, ticks: u64) -> Option<Nanos> {
+        match ticks.checked_sub(self.ticks()) {
+            None | Some(0) => Some(self.now()),
+            Some(wait) => match self.raw_ticks().checked_add(wait) {
+                Some(tick) => tick.checked_mul(abi::memory_map::NANOS_PER_TICK),
+                None => None,
+            },
+        }
     }
 
     /// Steps that may be taken from now before `deadline` is due (0 when it is due).

@@ -15,7 +15,7 @@ pub struct StateError {
 /// What a device may see and touch while it handles an access, a deadline or an event.
 pub struct DeviceContext<'a> {
     /// Guest time; `clock.steps` is the number of steps completed before this one.
-    pub clock: Clock,
+    pub clock: &'a mut Clock,
     /// Interrupt wires.
     pub lines: &'a mut Lines,
     /// RAM, for devices that do DMA (through [`Ram::dma_write`], never another door).

@@ -153,6 +153,26 @@ impl Ram {
         true
     }
 
+    /// Zeroes `len` bytes; pages that were never stored to are zero already and stay untouched.
+    ///
+    /// Returns `false`, and changes nothing, when part of the range is not RAM.
+    pub fn zero(&mut self, address: u64, len: u64) -> bool {
+        if self.offset_of(address, len).is_none() {
+            return len == 0;
+        }
+        let zeroes = [0; PAGE_SIZE as usize];
+        let (mut at, end) = (address, address + len);
+        while at < end {
+            let part = (PAGE_SIZE - (at - self.base) % PAGE_SIZE).min(end - at);
+            let page = ((at - self.base) >> PAGE_SHIFT) as u32;
+            if self.page_flags(page).contains(PageFlags::TOUCHED) {
+                self.write(at, &zeroes[..part as usize]);
+            }
+            at += part;
+        }
+        true
+    }
+
     /// A device writes: like [`Ram::write`], and a reservation on what is written is lost.
     pub fn dma_write(&mut self, address: u64, bytes: &[u8]) -> bool {
         if let Some(set) = self.reservation

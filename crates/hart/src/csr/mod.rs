@@ -164,12 +164,16 @@ impl Hart {
     #[inline]
     pub fn mark_float_dirty(&mut self) {
         self[Slot::Mstatus] |= status::FS;
-        self.float_ready = true;
+        self.refresh_float();
     }
 
-    /// Derives whether floating-point instructions may run without looking at `mstatus`.
+    /// Derives how much floating-point instructions may take for granted.
+    #[inline]
     pub(crate) fn refresh_float(&mut self) {
+        let inexact = u64::from(softfloat::Flags::NX.bits());
         self.float_ready = self[Slot::Mstatus] & status::FS == status::FS;
+        self.float_fast =
+            self.float_ready && self[Slot::Frm] == 0 && self[Slot::Fflags] & inexact != 0;
     }
 
     /// All pending interrupts, in `mip` format.

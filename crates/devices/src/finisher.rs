@@ -1,0 +1,60 @@
+//! SiFive test finisher: how a guest switches the machine off, with a status, or resets it.
+
+use memory::{BusFault, Device, DeviceContext, Effect, StateError, Width};
+
+const PASS: u64 = 0x5555;
+const FAIL: u64 = 0x3333;
+const RESET: u64 = 0x7777;
+
+/// The device. It has no state: what is written to it happens.
+#[derive(Debug, Default)]
+pub struct Finisher;
+
+impl Finisher {
+    /// A finisher.
+    #[must_use]
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+impl Device for Finisher {
+    fn name(&self) -> &str {
+        "finisher"
+    }
+
+    fn read(&mut self, _: u64, _: Width, _: &mut DeviceContext<'_>) -> Result<u64, BusFault> {
+        Ok(0)
+    }
+
+    fn write(
+        &mut self,
+        offset: u64,
+        width: Width,
+        value: u64,
+        cx: &mut DeviceContext<'_>,
+    ) -> Result<(), BusFault> {
+        if offset != 0 || width == Width::Byte {
+            return Ok(());
+        }
+        let code = value >> 16 & 0xffff;
+        match value & 0xffff {
+            PASS => cx.effects.push(Effect::PowerOff { code: 0 }),
+            // A failure without a code must not pass for success.
+            FAIL => cx.effects.push(Effect::PowerOff { code: code.max(1) }),
+            RESET => cx.effects.push(Effect::Reset),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn reset(&mut self, _: &mut DeviceContext<'_>) {}
+
+    fn save(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn restore(&mut self, _: &[u8]) -> Result<(), StateError> {
+        Ok(())
+    }
+}

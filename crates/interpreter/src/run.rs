@@ -1,0 +1,146 @@
+//! The run loop of one hart: samples interrupts, lets deadlines pass, and runs an engine in
+//! between.
+
+use hart::Hart;
+use memory::Bus;
+
+use crate::plain::{self, NoObserver, Observer, Step};
+use crate::threaded::Threaded;
+
+/// Why a run came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// The step budget is used up.
+    Budget,
+    /// The hart waits for an interrupt that is not pending.
+    Waiting,
+    /// The hart gives up the rest of its turn (PAUSE, WRS).
+    Yielded,
+    /// A device or a host-call page was touched in a way that the machine must look at.
+    Attention,
+    /// The guest makes a semihosting call; the hart stands behind its `ebreak`.
+    HostCall,
+}
+
+/// Most steps that an engine takes without coming back to the loop. It bounds the depth of
+/// calls where the compiler does not turn handlers that call on into jumps.
+const LONGEST_STRETCH: u64 = 4096;
+
+/// Runs harts, by whichever engine.
+pub struct Interpreter {
+    threaded: Threaded,
+    /// Use the plain engine only.
+    pub plain_only: bool,
+}
+
+impl Default for Interpreter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Interpreter {
+    /// An interpreter with an empty code cache.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            threaded: Threaded::new(),
+            plain_only: false,
+        }
+    }
+
+    /// Runs a hart for at most `budget` steps.
+    pub fn run(&mut self, hart: &mut Hart, bus: &mut Bus, budget: u64) -> Pause {
+        if self.plain_only {
+            return self.run_observed(hart, bus, budget, &mut NoObserver);
+        }
+        run_loop(hart, bus, budget, &mut NoObserver, |hart, bus, steps, _| {
+            self.threaded.run(hart, bus, steps)
+        })
+    }
+
+    /// The same steps, one at a time, for an observer to watch.
+    pub fn run_observed<O: Observer>(
+        &mut self,
+        hart: &mut Hart,
+        bus: &mut Bus,
+        budget: u64,
+        observer: &mut O,
+    ) -> Pause {
+        run_loop(hart, bus, budget, observer, run_plain)
+    }
+}
+
+fn run_plain<O: Observer>(hart: &mut Hart, bus: &mut Bus, steps: u64, observer: &mut O) -> Step {
+    for _ in 0..steps {
+        match plain::step(hart, bus, observer) {
+            Step::Next if !bus.ram.has_host_writes() => {}
+            Step::Next => return Step::Sync,
+            other => return other,
+        }
+    }
+    Step::Next
+}
+
+fn run_loop<O: Observer>(
+    hart: &mut Hart,
+    bus: &mut Bus,
+    budget: u64,
+    observer: &mut O,
+    mut engine: impl FnMut(&mut Hart, &mut Bus, u64, &mut O) -> Step,
+) -> Pause {
+    let end = bus.clock.steps.saturating_add(budget);
+    loop {
+        bus.tick();
+        let left = end.saturating_sub(bus.clock.steps);
+        if left == 0 {
+            return Pause::Budget;
+        }
+        if sample(hart, bus, observer) {
+            continue;
+        }
+        if hart.waiting {
+            return Pause::Waiting;
+        }
+        let steps = left.min(until_deadline(hart, bus)).min(LONGEST_STRETCH);
+        match engine(hart, bus, steps, observer) {
+            Step::Wait | Step::Next | Step::Sync => {}
+            Step::Yield => return Pause::Yielded,
+            Step::HostCall => return Pause::HostCall,
+        }
+        let looked_at = bus.take_attention();
+        if looked_at && !bus.effects.is_empty() || bus.ram.has_host_writes() {
+            return Pause::Attention;
+        }
+    }
+}
+
+/// Steps that can be taken before a device or the hart's own timer may raise an interrupt; at
+/// least one.
+fn until_deadline(hart: &Hart, bus: &Bus) -> u64 {
+    let timer = hart.timer_deadline().and_then(|ticks| bus.clock.moment_of(ticks));
+    let next = match (bus.deadline(), timer) {
+        (Some(device), Some(timer)) if timer > bus.clock.now() => device.min(timer),
+        (None, Some(timer)) if timer > bus.clock.now() => timer,
+        (Some(device), _) => device,
+        (None, _) => return u64::MAX,
+    };
+    bus.clock.steps_until(next).max(1)
+}
+
+/// Wakes the hart if something woke it, and takes an interrupt if one is due: that is a step.
+fn sample(hart: &mut Hart, bus: &mut Bus, observer: &mut impl Observer) -> bool {
+    let lines = bus.lines.into_hart(hart.id() as usize);
+    let ticks = bus.clock.ticks();
+    if hart.waiting && hart.has_wakeup(lines, ticks) {
+        hart.waiting = false;
+    }
+    let Some(interrupt) = hart.pending_interrupt(lines, ticks) else {
+        return false;
+    };
+    let pc = hart.pc;
+    hart.take_interrupt(interrupt);
+    observer.interrupted(hart, bus, pc, interrupt);
+    hart.advance(bus, 1);
+    true
+}

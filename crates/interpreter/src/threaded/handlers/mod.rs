@@ -1,0 +1,110 @@
+//! What each decoded instruction does.
+//!
+//! A handler does its work on the hart and ends by calling the next one. Whatever is not common
+//! (a TLB miss, a device, a trap) is done by an out-of-line function with the same signature, so
+//! that the common case needs no stack frame.
+
+mod compute;
+mod float;
+mod jump;
+mod memory;
+
+use hart::Hart;
+
+use super::op::{Cursor, Handler, Op, Register};
+use super::run::{Exit, Frame, enter_far};
+use crate::plain::{self, Step};
+
+pub(super) use compute::{compute_immediate, compute_registers};
+pub(super) use float::{KEPT_SHIFT, float_compute, float_memory};
+pub(super) use jump::{branch, jal, jalr};
+pub(super) use memory::{load, store};
+
+/// Goes on with the next instruction of the same run.
+#[inline(always)]
+fn next<const HALVES: usize>(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, left: i64) {
+    at.skip::<HALVES>().go(hart, frame, left);
+}
+
+/// The instruction here was not decoded yet.
+pub(super) fn undecoded(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, left: i64) {
+    let pc = frame.pc(at);
+    frame.leave(hart, pc, left, Exit::Lookup);
+}
+
+/// Straight-line code leaves the page.
+pub(super) fn page_end(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, left: i64) {
+    let pc = frame.pc(at);
+    enter_far(hart, frame, pc, left);
+}
+
+/// The instruction here straddles pages or is illegal: the plain engine takes it.
+fn plain_step(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, left: i64) {
+    let pc = frame.pc(at);
+    frame.leave(hart, pc, left, Exit::Plain);
+}
+
+/// What stands where the plain engine must take a step.
+pub(super) const fn plain_op() -> Op {
+    Op {
+        handler: plain_step,
+        imm: 0,
+        a: Register::source(0),
+        b: Register::source(0),
+        left: 0,
+    }
+}
+
+/// An instruction without a fast handler: the reference engine executes it.
+fn kept_instruction<const HALVES: usize>(
+    hart: &mut Hart,
+    frame: &mut Frame<'_>,
+    at: Cursor,
+    left: i64,
+) {
+    let pc = frame.pc(at);
+    let before = left + i64::from(at.op().left);
+    let Some(kept) = frame.kept(at) else {
+        return frame.leave(hart, pc, before, Exit::Plain);
+    };
+    frame.sync(hart, before);
+    hart.pc = pc;
+    match hart.execute(frame.bus, &kept.insn, kept.word) {
+        Ok(hart::Flow::Next) if !frame.must_stop() => next_or_new_run::<HALVES>(hart, frame, at, left),
+        Ok(flow) => {
+            let step = plain::finish(hart, flow, kept.insn.len);
+            let pc = hart.pc;
+            let step = if step == Step::Next && frame.bus.needs_attention() {
+                Step::Sync
+            } else {
+                step
+            };
+            frame.leave(hart, pc, before - 1, Exit::Step(step));
+        }
+        Err(trap) => frame.trap(hart, pc, before, trap),
+    }
+}
+
+/// Behind an instruction that may have ended its run: then the next run must be paid for.
+#[inline(always)]
+fn next_or_new_run<const HALVES: usize>(
+    hart: &mut Hart,
+    frame: &mut Frame<'_>,
+    at: Cursor,
+    left: i64,
+) {
+    if at.op().left == 1 {
+        super::run::enter(hart, frame, at.skip::<HALVES>(), left);
+    } else {
+        next::<HALVES>(hart, frame, at, left);
+    }
+}
+
+/// The handler for an instruction without a fast one.
+pub(super) const fn kept(len: u8) -> Handler {
+    if len == 2 {
+        kept_instruction::<1>
+    } else {
+        kept_instruction::<2>
+    }
+}
