@@ -1,2 +1,18 @@
-//! A full-system RISC-V (RV64) emulator.
-fn main() {}
+//! The `hartland` command.
+
+mod args;
+mod commit_log;
+mod console;
+mod report;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    match args.command {
+        args::Command::Run(options) => run::run(&options),
+    }
+}

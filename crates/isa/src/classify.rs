@@ -114,4 +114,38 @@ impl Opcode {
             Self::AmocasB | Self::AmocasH | Self::AmocasW | Self::AmocasD | Self::AmocasQ
         )
     }
+
+    /// Whether the destination is a floating-point register.
+    #[must_use]
+    pub const fn writes_float(self) -> bool {
+        matches!(
+            self.format(),
+            Format::FloatLoad
+                | Format::Float
+                | Format::FloatUnary
+                | Format::FloatFused
+                | Format::FloatFixed
+                | Format::IntToFloat
+                | Format::IntToFloatFixed
+                | Format::FloatConstant
+        )
+    }
+
+    /// Whether the destination is an integer register.
+    #[must_use]
+    pub const fn writes_integer(self) -> bool {
+        !self.writes_float()
+            && !matches!(
+                self.format(),
+                Format::Store
+                    | Format::FloatStore
+                    | Format::B
+                    | Format::Fence
+                    | Format::FenceI
+                    | Format::Fixed
+                    | Format::FenceVma
+                    | Format::CacheBlock
+                    | Format::CompressedMayBe
+            )
+    }
 }

@@ -2,7 +2,7 @@
 
 use abi::memory_map as map;
 use interpreter::hart::Hart;
-use interpreter::{Interpreter, NoObserver, Observer, Pause};
+use interpreter::{Interpreter, Observer, Pause};
 use memory::{Bus, Effect, HostEvent, PageFlags, Ram, Width};
 
 use crate::events::EventLog;
@@ -167,8 +167,9 @@ impl Machine {
         let until = deadline.map(|at| at.saturating_sub(now) + self.bus.clock.idle);
         match (until, event) {
             (Some(until), Some(event)) => self.bus.clock.idle = until.min(event),
-            (Some(to), None) | (None, Some(to)) => self.bus.clock.idle = to,
-            (None, None) if self.config.interactive => return Some(Stop::Idle),
+            (None, Some(event)) => self.bus.clock.idle = event,
+            (until, None) if self.config.interactive => return Some(Stop::Idle(until)),
+            (Some(until), None) => self.bus.clock.idle = until,
             (None, None) => {
                 return Some(Stop::Stuck(Stuck {
                     hart: self.schedule.current,
@@ -179,6 +180,13 @@ impl Machine {
         }
         self.bus.tick();
         None
+    }
+
+    /// Lets idle time pass on an interactive machine where every hart waits, up to `idle` nanoseconds of it in all
+    /// (never backwards): where a live wait ended is part of the log of the next event.
+    pub fn pass_idle_until(&mut self, idle: u64) {
+        self.bus.clock.idle = self.bus.clock.idle.max(idle);
+        self.bus.tick();
     }
 
     fn check_progress(&mut self) -> Option<Stuck> {
@@ -260,6 +268,11 @@ impl Machine {
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.bus.clock.steps
+    }
+
+    /// Says whether somebody may type: a machine that waits for input is then idle, not stuck.
+    pub fn set_interactive(&mut self, interactive: bool) {
+        self.config.interactive = interactive;
     }
 
     /// What the guest has printed since the last call.

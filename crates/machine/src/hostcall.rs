@@ -3,7 +3,7 @@
 use interpreter::hart::{Access, Hart};
 use memory::{Bus, HostAnswer, HostEvent};
 
-use crate::semihosting::GuestMemory;
+use crate::semihosting::{GuestMemory, Now};
 use crate::{ExitVia, Machine};
 
 const A0: u8 = 10;
@@ -52,8 +52,11 @@ impl Machine {
             hart,
             bus: &self.bus,
         };
-        let now = self.bus.clock.now();
-        let answer = semihosting.call(op, parameter, &memory, now, self.config.rtc_base);
+        let now = Now {
+            guest: self.bus.clock.now(),
+            rtc_base: self.config.rtc_base,
+        };
+        let answer = semihosting.call(op, parameter, &memory, now);
         self.log.record(&self.bus.clock, HostEvent::HostCall(answer.clone()));
         self.apply_host_answer(&answer);
     }

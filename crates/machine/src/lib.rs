@@ -15,10 +15,14 @@ pub mod htif;
 pub mod loader;
 pub mod semihosting;
 pub mod schedule;
+mod signature;
 mod stop;
 mod stuck;
 
 pub use board::Machine;
 pub use config::{ClockMode, Config};
 pub use error::MachineError;
+pub use interpreter::{Observer, hart};
+pub use memory::{Bus, HostEvent};
+pub use signature::{SignatureError, signature};
 pub use stop::{Exit, ExitVia, Stop, Stuck, StuckReason};

@@ -11,9 +11,9 @@ pub enum Stop {
     Exit(Exit),
     /// The guest can never go on.
     Stuck(Stuck),
-    /// Every hart waits, with no deadline armed, but somebody may still type: call again with
-    /// input.
-    Idle,
+    /// Every hart waits until this much idle time has passed in all, or for ever if somebody may
+    /// still type: only on machines that are [`crate::Config::interactive`]. Let time pass, or give input, and call again.
+    Idle(Option<u64>),
 }
 
 /// How a guest ended.
@@ -45,6 +45,17 @@ pub enum ExitVia {
     Semihosting,
     /// A reset was asked for while resets end the run (`--no-reboot`).
     Reset,
+}
+
+impl fmt::Display for ExitVia {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Htif => "HTIF",
+            Self::Finisher => "the test finisher",
+            Self::Semihosting => "semihosting",
+            Self::Reset => "a reset",
+        })
+    }
 }
 
 /// A guest that can never go on: where it stands.

@@ -1,0 +1,210 @@
+//! The command line. Names follow QEMU where it has one, and Spike where it has one.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use isa::IsaConfig;
+use machine::loader::ImageKind;
+
+/// A full-system RISC-V (RV64) emulator.
+#[derive(Debug, Parser)]
+#[command(name = "hartland", version, max_term_width = 100)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a program: a RISC-V ELF file or a raw image
+    Run(Box<RunOptions>),
+}
+
+/// How a run is paced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Clock {
+    /// Idle guest time takes as long on the wall (the default at a terminal)
+    Realtime,
+    /// Idle guest time is skipped (the default otherwise)
+    Max,
+}
+
+/// What to take a file for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TakenAs {
+    /// A bare-metal program: started in M-mode at its entry
+    Bare,
+    /// An S-mode kernel
+    Kernel,
+    /// A user program
+    User,
+}
+
+impl From<TakenAs> for ImageKind {
+    fn from(kind: TakenAs) -> Self {
+        match kind {
+            TakenAs::Bare => Self::BareMetal,
+            TakenAs::Kernel => Self::Kernel,
+            TakenAs::User => Self::User,
+        }
+    }
+}
+
+/// A switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On
+    On,
+    /// Off
+    Off,
+}
+
+/// Which engine runs the code. All take the same steps to the same state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// Code is decoded once and run block by block
+    Threaded,
+    /// One instruction at a time
+    Plain,
+}
+
+/// Options of `hartland run`.
+#[derive(Debug, clap::Args)]
+pub struct RunOptions {
+    /// The program
+    pub file: PathBuf,
+
+    /// Its arguments, after `--` (by semihosting)
+    #[arg(last = true)]
+    pub arguments: Vec<String>,
+
+    /// RAM: bytes, or with K, M, G
+    #[arg(short, long, value_name = "SIZE", default_value = "128M", value_parser = parse_size)]
+    pub memory: u64,
+
+    /// Harts, 1 to 8
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub smp: u8,
+
+    /// Extensions, such as rv64gc_zba_zbb; what is not named is off. Without it: all there are
+    #[arg(long, value_name = "STRING", value_parser = parse_isa)]
+    pub isa: Option<IsaConfig>,
+
+    /// Take the file for something else than it looks like
+    #[arg(long = "as", value_name = "KIND")]
+    pub taken_as: Option<TakenAs>,
+
+    /// Start stopped; Enter starts the machine
+    #[arg(short = 'S')]
+    pub stopped: bool,
+
+    /// Stop after so many steps, with status 124
+    #[arg(long, value_name = "STEPS")]
+    pub instructions: Option<u64>,
+
+    /// Stop after so many seconds, with status 124
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    pub timeout: Option<f64>,
+
+    /// Write the signature (between begin_signature and end_signature) to a file
+    #[arg(long, value_name = "FILE")]
+    pub signature: Option<PathBuf>,
+
+    /// Bytes in a line of the signature
+    #[arg(long, value_name = "BYTES", default_value_t = 4, value_parser = parse_granularity)]
+    pub signature_granularity: u8,
+
+    /// Write a line for each instruction that retires, in Spike's format, to a file or, without
+    /// one, to standard error
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
+    pub log_commits: Option<PathBuf>,
+
+    /// Write a report as JSON to a file or, without one, to standard error
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
+    pub json: Option<PathBuf>,
+
+    /// End with status 0 once the guest has printed this, and with 1 if it ends without
+    #[arg(long, value_name = "TEXT")]
+    pub expect_text: Option<String>,
+
+    /// End with status 1 once the guest has printed this
+    #[arg(long, value_name = "TEXT")]
+    pub fail_text: Option<String>,
+
+    /// Whether idle guest time is lived through
+    #[arg(long, value_name = "MODE")]
+    pub clock: Option<Clock>,
+
+    /// Seed of everything that looks random to the guest
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+
+    /// What the guest's console receives, read whole and paced by guest time, so that runs repeat;
+    /// `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+
+    /// A reset ends the run
+    #[arg(long)]
+    pub no_reboot: bool,
+
+    /// Whether the guest may call the host (console, exit, arguments)
+    #[arg(long, value_name = "SWITCH", default_value = "on")]
+    pub semihosting: Switch,
+
+    /// The one directory whose files the guest may read by semihosting
+    #[arg(long, value_name = "DIR")]
+    pub semihosting_root: Option<PathBuf>,
+
+    /// The guest may also create and change files there
+    #[arg(long, requires = "semihosting_root")]
+    pub semihosting_write: bool,
+
+    /// Which engine runs the code
+    #[arg(long, value_name = "ENGINE", default_value = "threaded")]
+    pub engine: Engine,
+
+    /// Say what the file was taken for, and how the guest ended
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+fn parse_size(text: &str) -> Result<u64, String> {
+    let (digits, shift) = match text.char_indices().last() {
+        Some((at, 'k' | 'K')) => (&text[..at], 10),
+        Some((at, 'm' | 'M')) => (&text[..at], 20),
+        Some((at, 'g' | 'G')) => (&text[..at], 30),
+        _ => (text, 0),
+    };
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| "a size is a number of bytes, or with K, M or G, such as 128M".to_owned())?;
+    let bytes = number.checked_mul(1 << shift).filter(|&bytes| bytes <= 1 << 40);
+    bytes.ok_or_else(|| "the largest size is 1024G".to_owned())
+}
+
+fn parse_isa(text: &str) -> Result<IsaConfig, String> {
+    IsaConfig::parse(text).map_err(|error| error.to_string())
+}
+
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    if seconds > 0.0 && seconds < 1e9 {
+        Ok(seconds)
+    } else {
+        Err("it must be more than 0 seconds".to_owned())
+    }
+}
+
+fn parse_granularity(text: &str) -> Result<u8, String> {
+    match text {
+        "1" => Ok(1),
+        "2" => Ok(2),
+        "4" => Ok(4),
+        "8" => Ok(8),
+        "16" => Ok(16),
+        _ => Err("it is 1, 2, 4, 8 or 16".to_owned()),
+    }
+}
