@@ -20,6 +20,8 @@ pub struct Args {
 pub enum Command {
     /// Run a program: a RISC-V ELF file or a raw image
     Run(Box<RunOptions>),
+    /// Print the code of an ELF file as assembler text, in LLVM's style
+    Disasm(DisasmOptions),
 }
 
 /// How a run is paced.
@@ -207,4 +209,19 @@ fn parse_granularity(text: &str) -> Result<u8, String> {
         "16" => Ok(16),
         _ => Err("it is 1, 2, 4, 8 or 16".to_owned()),
     }
+}
+
+/// Options of `hartland disasm`.
+#[derive(Debug, clap::Args)]
+pub struct DisasmOptions {
+    /// An ELF file
+    pub file: PathBuf,
+
+    /// Extensions; what is not named is shown as unknown
+    #[arg(long, value_name = "STRING", value_parser = parse_isa)]
+    pub isa: Option<IsaConfig>,
+
+    /// Every instruction under its own name
+    #[arg(long)]
+    pub no_aliases: bool,
 }

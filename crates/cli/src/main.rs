@@ -3,6 +3,7 @@
 mod args;
 mod commit_log;
 mod console;
+mod disasm;
 mod report;
 mod run;
 
@@ -14,5 +15,6 @@ fn main() -> ExitCode {
     let args = args::Args::parse();
     match args.command {
         args::Command::Run(options) => run::run(&options),
+        args::Command::Disasm(options) => disasm::run(&options),
     }
 }

@@ -29,13 +29,16 @@ const SLICE: u64 = 1 << 22;
 const SLICE_LOGGED: u64 = 1 << 16;
 
 /// A sentence for the person, and the exit status that goes with it.
-struct Failure {
-    status: u8,
-    message: String,
+pub struct Failure {
+    /// Exit status.
+    pub status: u8,
+    /// The sentence.
+    pub message: String,
 }
 
 impl Failure {
-    fn new(status: u8, message: impl ToString) -> Self {
+    /// With its status.
+    pub fn new(status: u8, message: impl ToString) -> Self {
         Self {
             status,
             message: message.to_string(),
@@ -54,7 +57,8 @@ pub fn run(options: &RunOptions) -> ExitCode {
     }
 }
 
-fn say(message: &str) {
+/// Tells the person something.
+pub fn say(message: &str) {
     // Nothing can be done when even standard error is gone.
     let _ = writeln!(std::io::stderr(), "hartland: {message}");
 }
@@ -115,7 +119,8 @@ fn build(options: &RunOptions) -> Result<Machine, Failure> {
     Ok(machine)
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+/// Reads a program file, or says why it cannot be one.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     let fail = |error: std::io::Error| {
         let status = match error.kind() {
             std::io::ErrorKind::NotFound => status::NOT_FOUND,

@@ -2,6 +2,7 @@
 //!
 //! * [`opcode`]: the table: mnemonic, format, code and extension of each instruction.
 //! * [`mod@decode`] and [`mod@encode`]: from bits to [`Insn`] and back; [`compressed`]: the short forms.
+//! * [`disasm`]: instructions as text.
 //! * [`extension`]: which extensions there are and which are on ([`IsaConfig`]).
 //! * [`csr`], [`reg`], [`trap`]: names and numbers.
 //!
@@ -15,6 +16,7 @@ mod classify;
 pub mod compressed;
 pub mod csr;
 pub mod decode;
+pub mod disasm;
 pub mod encode;
 pub mod extension;
 pub mod format;
@@ -24,6 +26,7 @@ pub mod trap;
 
 pub use classify::SecondOperand;
 pub use decode::{decode, insn_len};
+pub use disasm::disassemble;
 pub use encode::{EncodeError, encode};
 pub use extension::{Extension, IsaConfig, IsaError};
 pub use opcode::Opcode;

@@ -2,7 +2,8 @@
 
 use goblin::elf::header::{EM_RISCV, ET_CORE, ET_DYN, ET_EXEC, ET_REL};
 use goblin::elf::program_header::{PT_INTERP, PT_LOAD};
-use goblin::elf::{Elf, ProgramHeader, sym};
+use goblin::elf::section_header::SHT_PROGBITS;
+use goblin::elf::{Elf, ProgramHeader, SectionHeader, sym};
 
 use super::{Image, ImageKind, LoadProblem, RamRange, Segment, Symbols};
 
@@ -169,4 +170,51 @@ fn symbols(elf: &Elf<'_>, bias: u64) -> Symbols {
         (wanted && !mark).then(|| (name.to_owned(), s.st_value.wrapping_add(bias), s.st_size))
     };
     Symbols::new(elf.syms.iter().take(MOST_SYMBOLS).filter_map(named))
+}
+
+/// Code of a file, for tools that only look at it.
+#[derive(Clone, Debug)]
+pub struct Code {
+    /// Executable sections in file order.
+    pub sections: Vec<CodeSection>,
+    /// Names of addresses.
+    pub symbols: Symbols,
+}
+
+/// A section that holds instructions.
+#[derive(Clone, Debug)]
+pub struct CodeSection {
+    /// Its name.
+    pub name: String,
+    /// Virtual address of its first byte.
+    pub address: u64,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The executable sections of any RISC-V ELF64 file, relocatable objects included.
+pub(super) fn code_sections(bytes: &[u8]) -> Result<Code, LoadProblem> {
+    check_identity(bytes)?;
+    let elf = Elf::parse(bytes).map_err(|error| LoadProblem::Damaged(error.to_string()))?;
+    let section = |(index, header): (usize, &SectionHeader)| {
+        if !header.is_executable() || header.sh_type != SHT_PROGBITS {
+            return None;
+        }
+        let content = header.file_range().and_then(|range| bytes.get(range));
+        let end = header.sh_offset.saturating_add(header.sh_size);
+        let len = bytes.len() as u64;
+        Some(match content {
+            Some(content) => Ok(CodeSection {
+                name: elf.shdr_strtab.get_at(header.sh_name).unwrap_or("").to_owned(),
+                address: header.sh_addr,
+                bytes: content.to_vec(),
+            }),
+            None => Err(LoadProblem::Truncated { index, end, len }),
+        })
+    };
+    let sections: Result<_, _> = elf.section_headers.iter().enumerate().filter_map(section).collect();
+    Ok(Code {
+        sections: sections?,
+        symbols: symbols(&elf, 0),
+    })
 }

@@ -9,6 +9,7 @@ mod symbols;
 
 use memory::Ram;
 
+pub use elf::{Code, CodeSection};
 pub use symbols::Symbols;
 
 /// What a file was taken for.
@@ -217,6 +218,17 @@ pub fn parse(name: &str, bytes: &[u8], ram: RamRange, taken_as: Override) -> Res
         image.check(ram).map_err(wrap)?;
     }
     Ok(image)
+}
+
+/// The executable sections of an ELF file, for tools that only look at them.
+///
+/// # Errors
+/// When the file is no RISC-V ELF64 file.
+pub fn code_sections(name: &str, bytes: &[u8]) -> Result<Code, LoadError> {
+    elf::code_sections(bytes).map_err(|problem| LoadError {
+        name: name.to_owned(),
+        problem,
+    })
 }
 
 impl Image {

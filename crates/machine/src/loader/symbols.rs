@@ -40,6 +40,13 @@ impl Symbols {
         (*size == 0 || offset < *size).then_some((name.as_str(), offset))
     }
 
+    /// The names of exactly this address.
+    pub fn at(&self, address: u64) -> impl Iterator<Item = &str> {
+        let first = self.by_address.partition_point(|entry| entry.0 < address);
+        let here = self.by_address[first..].iter();
+        here.take_while(move |entry| entry.0 == address).map(|entry| entry.2.as_str())
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
