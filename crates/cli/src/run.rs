@@ -113,7 +113,7 @@ fn build(options: &RunOptions) -> Result<Machine, Failure> {
             ),
         ));
     }
-    let config = config(options, &name)?;
+    let config = config(options)?;
     let mut machine = Machine::new(config).map_err(|e| Failure::new(status::EMULATOR, e))?;
     machine.load(image).map_err(|e| Failure::new(status::UNUSABLE, e))?;
     Ok(machine)
@@ -147,7 +147,7 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
 /// Larger files are no programs.
 const MOST_FILE_BYTES: u64 = 1 << 32;
 
-fn config(options: &RunOptions, name: &str) -> Result<Config, Failure> {
+fn config(options: &RunOptions) -> Result<Config, Failure> {
     let input = match &options.input {
         Some(path) if path.as_os_str() == "-" => {
             let mut bytes = Vec::new();
@@ -167,12 +167,10 @@ fn config(options: &RunOptions, name: &str) -> Result<Config, Failure> {
             format!("--semihosting-root {}: no such directory", root.display()),
         ));
     }
-    let mut arguments = vec![name.to_owned()];
-    arguments.extend(options.arguments.iter().cloned());
     let semihosting = (options.semihosting == Switch::On).then(|| SemihostingConfig {
         root: options.semihosting_root.clone(),
         writable: options.semihosting_write,
-        arguments,
+        arguments: options.arguments.clone(),
         input: input.clone().unwrap_or_default(),
     });
     Ok(Config {
