@@ -4,12 +4,15 @@
 //! is allocated or copied, and each kind of broken file has its own sentence.
 
 mod elf;
+mod layout;
 mod raw;
+mod relocate;
+mod sections;
 mod symbols;
 
 use memory::Ram;
 
-pub use elf::{Code, CodeSection};
+pub use sections::{Code, CodeSection, code_sections};
 pub use symbols::Symbols;
 
 /// What a file was taken for.
@@ -53,7 +56,7 @@ impl Segment {
     /// Length in memory.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.bytes.len() as u64 + self.zero_bytes
+        (self.bytes.len() as u64).saturating_add(self.zero_bytes)
     }
 
     /// Whether it takes no memory.
@@ -111,15 +114,18 @@ pub enum LoadProblem {
     /// No bytes at all.
     #[error("the file is empty")]
     Empty,
-    /// Not a file that goblin can read.
+    /// A raw image whose first bytes are those of a compressed file.
+    #[error("it is compressed; unpack it first, with {0}")]
+    Compressed(&'static str),
+    /// A raw image is to be a user program.
+    #[error("it is a raw image, but a user program must be an ELF file")]
+    RawUser,
+    /// A header or table of it makes no sense.
     #[error("the ELF file is damaged or truncated: {0}")]
     Damaged(String),
     /// For another machine.
-    #[error("it is built for {machine}, not for RISC-V; build it for riscv64")]
-    Machine {
-        /// Which one.
-        machine: String,
-    },
+    #[error("it is built for {0}, not for RISC-V; build it for riscv64")]
+    Machine(String),
     /// 32-bit.
     #[error("it is a 32-bit ELF file; Hartland runs RV64: build it with -march=rv64gc")]
     Class,
@@ -136,7 +142,9 @@ pub enum LoadProblem {
     #[error("it has no segment to load")]
     NoSegments,
     /// A segment reaches behind the file's end.
-    #[error("segment {index} reaches to byte {end:#x} of a file of {len:#x} bytes: the file is truncated")]
+    #[error(
+        "segment {index} reaches to byte {end:#x} of a file of {len:#x} bytes: the file is truncated"
+    )]
     Truncated {
         /// Which program header.
         index: usize,
@@ -146,7 +154,7 @@ pub enum LoadProblem {
         len: u64,
     },
     /// More bytes in the file than in memory.
-    #[error("segment {index} has {file:#x} bytes in the file but {memory:#x} in memory")]
+    #[error("segment {index} has {file} bytes in the file but only {memory} in memory")]
     Sizes {
         /// Which program header.
         index: usize,
@@ -156,7 +164,7 @@ pub enum LoadProblem {
         memory: u64,
     },
     /// Outside RAM.
-    #[error("segment at {address:#x}, {len:#x} bytes, is outside RAM ({base:#x} to {end:#x}): link it there, or give more --memory")]
+    #[error("{len} bytes at {address:#x} are outside RAM ({base:#x} to {end:#x}): {}", advice(*.address, *.base, *.end))]
     OutsideRam {
         /// Where it would begin.
         address: u64,
@@ -166,6 +174,16 @@ pub enum LoadProblem {
         base: u64,
         /// First byte behind RAM.
         end: u64,
+    },
+    /// Beyond the end of the address space.
+    #[error(
+        "a segment of {len:#x} bytes at {address:#x} does not fit 64-bit addresses: the file is damaged"
+    )]
+    Wraps {
+        /// Where it would begin.
+        address: u64,
+        /// Its length.
+        len: u64,
     },
     /// Two segments at one place.
     #[error("its segments at {first:#x} and {second:#x} overlap")]
@@ -178,8 +196,16 @@ pub enum LoadProblem {
     /// The entry point is not loaded.
     #[error("its entry point {0:#x} lies in none of its segments")]
     Entry(u64),
-    /// Relocations that a static PIE does not have.
-    #[error("relocation {index} (type {kind} at {address:#x}) cannot be done: only R_RISCV_RELATIVE is")]
+    /// The entry point is no address of an instruction.
+    #[error("its entry point {0:#x} is odd, but instructions stand at even addresses")]
+    OddEntry(u64),
+    /// Relocations in the packed format.
+    #[error("it has packed relocations (DT_RELR); link it with -z nopack-relative-relocs")]
+    PackedRelocations,
+    /// Relocations that a static PIE does not have, or outside of it.
+    #[error(
+        "relocation {index} (type {kind} at {address:#x}) cannot be done; link it with -static"
+    )]
     Relocation {
         /// Which one.
         index: usize,
@@ -190,98 +216,80 @@ pub enum LoadProblem {
     },
 }
 
+impl LoadProblem {
+    pub(crate) fn outside(address: u64, len: u64, ram: RamRange) -> Self {
+        Self::OutsideRam {
+            address,
+            len,
+            base: ram.base,
+            end: ram.base.saturating_add(ram.size),
+        }
+    }
+}
+
+/// What to do about a segment outside RAM.
+fn advice(address: u64, base: u64, end: u64) -> String {
+    if (base..end).contains(&address) {
+        "give more --memory".to_owned()
+    } else {
+        format!("link it at {base:#x}, or give its segments physical addresses there")
+    }
+}
+
 /// How a file shall be taken, instead of what it looks like.
 pub type Override = Option<ImageKind>;
 
-/// Reads a file: an ELF executable (static, or static PIE), or else a raw image for the start of RAM.
+/// Reads a file: an ELF executable (static, or static PIE), or else a raw image.
+///
+/// A user program is checked only for itself, since its kernel places it; all else must fit `ram`.
 ///
 /// # Errors
 /// When the file is no program that fits RAM.
-pub fn parse(name: &str, bytes: &[u8], ram: RamRange, taken_as: Override) -> Result<Image, LoadError> {
-    let wrap = |problem| LoadError {
-        name: name.to_owned(),
-        problem,
-    };
-    if bytes.is_empty() {
-        return Err(wrap(LoadProblem::Empty));
-    }
-    let parsed = if bytes.starts_with(b"\x7fELF") {
-        elf::parse(name, bytes, ram)
+pub fn parse(
+    name: &str,
+    bytes: &[u8],
+    ram: RamRange,
+    taken_as: Override,
+) -> Result<Image, LoadError> {
+    let parsed = if bytes.is_empty() {
+        Err(LoadProblem::Empty)
+    } else if bytes.starts_with(b"\x7fELF") {
+        elf::parse(name, bytes, ram, taken_as)
     } else {
-        raw::parse(name, bytes, ram)
+        raw::parse(name, bytes, ram, taken_as)
     };
-    let mut image = parsed.map_err(wrap)?;
-    if let Some(kind) = taken_as {
-        image.kind = kind;
-    }
-    if image.kind != ImageKind::User {
-        image.check(ram).map_err(wrap)?;
-    }
-    Ok(image)
-}
-
-/// The executable sections of an ELF file, for tools that only look at them.
-///
-/// # Errors
-/// When the file is no RISC-V ELF64 file.
-pub fn code_sections(name: &str, bytes: &[u8]) -> Result<Code, LoadError> {
-    elf::code_sections(bytes).map_err(|problem| LoadError {
+    parsed.map_err(|problem| LoadError {
         name: name.to_owned(),
         problem,
     })
 }
 
 impl Image {
-    /// Sorts the segments and checks that they lie in RAM, apart from each other, and hold the entry.
-    fn check(&mut self, ram: RamRange) -> Result<(), LoadProblem> {
-        self.segments.sort_by_key(|segment| segment.address);
-        for segment in &self.segments {
-            if !ram.contains(segment.address, segment.len()) {
-                return Err(LoadProblem::OutsideRam {
-                    address: segment.address,
-                    len: segment.len(),
-                    base: ram.base,
-                    end: ram.base + ram.size,
-                });
-            }
-        }
-        for pair in self.segments.windows(2) {
-            if pair[0].address + pair[0].len() > pair[1].address {
-                return Err(LoadProblem::Overlap {
-                    first: pair[0].address,
-                    second: pair[1].address,
-                });
-            }
-        }
-        let holds = |s: &Segment| self.entry >= s.address && self.entry - s.address < s.len();
-        if self.segments.iter().any(holds) {
-            Ok(())
-        } else {
-            Err(LoadProblem::Entry(self.entry))
-        }
-    }
-
     /// Writes the segments to RAM.
     ///
     /// # Errors
     /// When one lies outside; nothing is written then.
     pub fn place(&self, ram: &mut Ram) -> Result<(), LoadError> {
-        for segment in &self.segments {
-            if ram.offset_of(segment.address, segment.len()).is_none() {
-                return Err(LoadError {
-                    name: self.name.clone(),
-                    problem: LoadProblem::OutsideRam {
-                        address: segment.address,
-                        len: segment.len(),
-                        base: ram.base(),
-                        end: ram.base() + ram.size(),
-                    },
-                });
-            }
+        let range = RamRange {
+            base: ram.base(),
+            size: ram.size(),
+        };
+        let stray = self
+            .segments
+            .iter()
+            .find(|s| !range.contains(s.address, s.len()));
+        if let Some(stray) = stray {
+            return Err(LoadError {
+                name: self.name.clone(),
+                problem: LoadProblem::outside(stray.address, stray.len(), range),
+            });
         }
         for segment in &self.segments {
             ram.write(segment.address, &segment.bytes);
-            ram.zero(segment.address + segment.bytes.len() as u64, segment.zero_bytes);
+            ram.zero(
+                segment.address + segment.bytes.len() as u64,
+                segment.zero_bytes,
+            );
         }
         Ok(())
     }
@@ -289,7 +297,10 @@ impl Image {
     /// One sentence on what it is.
     #[must_use]
     pub fn describe(&self) -> String {
-        let bytes: u64 = self.segments.iter().map(Segment::len).sum();
+        let bytes = self
+            .segments
+            .iter()
+            .fold(0, |sum: u64, s| sum.saturating_add(s.len()));
         let count = self.segments.len();
         let plural = if count == 1 { "" } else { "s" };
         format!(
