@@ -22,6 +22,8 @@ pub enum Command {
     Run(Box<RunOptions>),
     /// Print the code of an ELF file as assembler text, in LLVM's style
     Disasm(DisasmOptions),
+    /// Run the workloads and say how fast they are
+    Bench(BenchOptions),
 }
 
 /// How a run is paced.
@@ -224,4 +226,38 @@ pub struct DisasmOptions {
     /// Every instruction under its own name
     #[arg(long)]
     pub no_aliases: bool,
+}
+
+/// An emulator to measure against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Other {
+    /// qemu-system-riscv64
+    Qemu,
+}
+
+/// Options of `hartland bench`.
+#[derive(Debug, clap::Args)]
+pub struct BenchOptions {
+    /// Which workloads; all when none is named
+    pub workloads: Vec<String>,
+
+    /// Runs of each; the median counts
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub runs: u32,
+
+    /// Another emulator, run right after each of ours: times include starting it
+    #[arg(long, value_name = "EMULATOR")]
+    pub against: Option<Other>,
+
+    /// The same with any command; {} stands for the ELF file
+    #[arg(long, value_name = "COMMAND", conflicts_with = "against")]
+    pub against_cmd: Option<String>,
+
+    /// As JSON, every run
+    #[arg(long)]
+    pub json: bool,
+
+    /// Which engine runs the code
+    #[arg(long, value_name = "ENGINE", default_value = "threaded")]
+    pub engine: Engine,
 }

@@ -1,6 +1,7 @@
 //! The `hartland` command.
 
 mod args;
+mod bench;
 mod commit_log;
 mod console;
 mod disasm;
@@ -16,5 +17,6 @@ fn main() -> ExitCode {
     match args.command {
         args::Command::Run(options) => run::run(&options),
         args::Command::Disasm(options) => disasm::run(&options),
+        args::Command::Bench(options) => bench::run(&options),
     }
 }

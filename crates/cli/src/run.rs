@@ -16,7 +16,7 @@ use crate::console::{self, Keyboard, TextWatch};
 use crate::report::Report;
 
 /// Exit statuses of our own.
-mod status {
+pub mod status {
     pub const FAILED: u8 = 1;
     pub const LIMIT: u8 = 124;
     pub const EMULATOR: u8 = 125;
