@@ -1,9 +1,10 @@
 //! From reset to `main`.
 
 use core::arch::global_asm;
+use core::cell::UnsafeCell;
 use core::panic::PanicInfo;
 
-/// Harts that can have a stack.
+/// Harts that can have a stack; others wait for ever.
 pub const MAX_HARTS: usize = 8;
 const STACK_BYTES: usize = 64 * 1024;
 
@@ -12,6 +13,8 @@ global_asm!(
     ".globl _start",
     "_start:",
     "csrr a0, mhartid",
+    "li t0, {harts}",
+    "bgeu a0, t0, 1f", // no stack for this hart
     "la sp, {stacks}",
     "addi t0, a0, 1",
     "slli t0, t0, {shift}",
@@ -23,15 +26,19 @@ global_asm!(
     "j 1b",
     ".popsection",
     stacks = sym STACKS,
+    harts = const MAX_HARTS,
     shift = const STACK_BYTES.trailing_zeros(),
 );
 
 /// Room for every hart's stack.
 #[repr(C, align(4096))]
-pub struct Stacks([u8; MAX_HARTS * STACK_BYTES]);
+struct Stacks(UnsafeCell<[u8; MAX_HARTS * STACK_BYTES]>);
+
+// SAFETY: each hart uses its own part, through its stack pointer only.
+unsafe impl Sync for Stacks {}
 
 #[unsafe(link_section = ".stacks")]
-static STACKS: Stacks = Stacks([0; MAX_HARTS * STACK_BYTES]);
+static STACKS: Stacks = Stacks(UnsafeCell::new([0; MAX_HARTS * STACK_BYTES]));
 
 /// Names the program's `main`: hart 0 runs it and ends the machine with the status it returns;
 /// other harts wait, or run a second function with their number.

@@ -62,8 +62,22 @@ macro_rules! vector {
     };
 }
 
-vector!("machine_vector", "machine_trap", "mcause", "mtval", "mepc", "mret");
-vector!("supervisor_vector", "supervisor_trap", "scause", "stval", "sepc", "sret");
+vector!(
+    "machine_vector",
+    "machine_trap",
+    "mcause",
+    "mtval",
+    "mepc",
+    "mret"
+);
+vector!(
+    "supervisor_vector",
+    "supervisor_trap",
+    "scause",
+    "stval",
+    "sepc",
+    "sret"
+);
 
 unsafe extern "C" {
     fn machine_vector();

@@ -1,6 +1,7 @@
 //! Double precision: planets that attract each other, and a matrix product.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
+use core::array::from_fn;
 use core::hint::black_box;
 
 use frame::mix;
@@ -30,17 +31,13 @@ fn inverse_root(x: f64) -> f64 {
 fn advance(bodies: &mut [Body; 5], dt: f64) {
     for i in 0..bodies.len() {
         for j in i + 1..bodies.len() {
-            let mut d = [0.0; 3];
-            let mut square = 0.0;
-            for k in 0..3 {
-                d[k] = bodies[i].place[k] - bodies[j].place[k];
-                square += d[k] * d[k];
-            }
+            let d: [f64; 3] = from_fn(|k| bodies[i].place[k] - bodies[j].place[k]);
+            let square = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
             let inverse = inverse_root(square);
             let pull = dt * inverse * inverse * inverse;
-            for k in 0..3 {
-                bodies[i].speed[k] -= d[k] * bodies[j].mass * pull;
-                bodies[j].speed[k] += d[k] * bodies[i].mass * pull;
+            for (k, distance) in d.iter().enumerate() {
+                bodies[i].speed[k] -= distance * bodies[j].mass * pull;
+                bodies[j].speed[k] += distance * bodies[i].mass * pull;
             }
         }
     }
@@ -68,7 +65,10 @@ fn n_body(steps: usize) -> u64 {
     for _ in 0..steps {
         advance(&mut bodies, 0.001);
     }
-    bodies.iter().flat_map(|b| b.place).fold(0, |sum, x| mix(sum, x.to_bits()))
+    bodies
+        .iter()
+        .flat_map(|b| b.place)
+        .fold(0, |sum, x| mix(sum, x.to_bits()))
 }
 
 fn product(a: &Matrix, b: &Matrix, c: &mut Matrix) {

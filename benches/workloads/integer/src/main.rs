@@ -31,7 +31,7 @@ fn hash_map(slots: &mut [(u64, u64); SLOTS], random: &mut Random) -> u64 {
     slots.fill((0, 0));
     let mut found = 0;
     for round in 0..ITEMS as u64 * 4 {
-        let key = random.next() % ITEMS as u64 + 1;
+        let key = random.draw() % ITEMS as u64 + 1;
         let mut at = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) as usize >> 52;
         loop {
             let slot = &mut slots[at % SLOTS];
@@ -102,9 +102,12 @@ fn run() -> u64 {
     for _ in 0..black_box(150) {
         checksum = mix(checksum, sieve(&mut memory.composite));
         checksum = mix(checksum, hash_map(&mut memory.slots, &mut random));
-        memory.items.fill_with(|| random.next());
+        memory.items.fill_with(|| random.draw());
         quick_sort(&mut memory.items);
-        checksum = memory.items.iter().fold(checksum, |sum, &item| mix(sum, item));
+        checksum = memory
+            .items
+            .iter()
+            .fold(checksum, |sum, &item| mix(sum, item));
         checksum = mix(checksum, ackermann(2, black_box(60)));
     }
     checksum

@@ -23,9 +23,7 @@ unsafe impl Sync for Shared {}
 
 fn pass(arrays: &mut Arrays, scale: u64) {
     let Arrays { a, b, c } = arrays;
-    for i in 0..LEN {
-        c[i] = a[i];
-    }
+    c.copy_from_slice(&a[..]);
     for i in 0..LEN {
         b[i] = c[i].wrapping_mul(scale);
     }

@@ -7,7 +7,11 @@ use bare_runtime::println;
 bare_runtime::entry!(main);
 
 fn recursive(n: u64) -> u64 {
-    if n < 2 { n } else { recursive(n - 1) + recursive(n - 2) }
+    if n < 2 {
+        n
+    } else {
+        recursive(n - 1) + recursive(n - 2)
+    }
 }
 
 fn iterative(n: u64) -> u64 {

@@ -45,7 +45,12 @@ fn main() -> u16 {
         send(CONSOLE_PUT | u64::from(byte));
     }
     // SAFETY: the signature is this program's own.
-    unsafe { (&raw mut begin_signature).cast::<u32>().add(2).write_volatile(0xc0ff_ee00) };
+    unsafe {
+        (&raw mut begin_signature)
+            .cast::<u32>()
+            .add(2)
+            .write_volatile(0xc0ff_ee00)
+    };
     send(3 << 1 | 1);
     1
 }

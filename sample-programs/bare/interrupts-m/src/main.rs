@@ -104,6 +104,9 @@ fn main() -> u16 {
     wait_until(ended);
     board::write(board::UART + 1, 2u8);
     wait_until(|| DONE.load(Ordering::Relaxed) != 0);
-    println!("received and sent {} bytes by interrupt", SENT.load(Ordering::Relaxed));
+    println!(
+        "received and sent {} bytes by interrupt",
+        SENT.load(Ordering::Relaxed)
+    );
     0
 }

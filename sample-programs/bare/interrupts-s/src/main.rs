@@ -97,7 +97,10 @@ extern "C" fn supervisor() -> ! {
     println!("five timer interrupts in S-mode with Sv39");
     board::write(board::UART + 1, 1u8);
     wait_until(|| LAST.load(Ordering::Relaxed) == usize::from(b'\n'));
-    let (bytes, sum) = (RECEIVED.load(Ordering::Relaxed), SUM.load(Ordering::Relaxed));
+    let (bytes, sum) = (
+        RECEIVED.load(Ordering::Relaxed),
+        SUM.load(Ordering::Relaxed),
+    );
     println!("received {bytes} bytes by interrupt, sum {sum}");
     bare_runtime::exit(0)
 }

@@ -1,0 +1,144 @@
+//! The toolchain that builds guest programs: the pinned one where it has the RISC-V target, else
+//! Debian's, which builds `core` and `alloc` from source.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::catalog::Workspace;
+
+const TARGET: &str = "riscv64gc-unknown-none-elf";
+
+/// Compiler flags of every guest program, whoever builds it. A change makes all images stale.
+pub const FLAGS: &[&str] = &["-Clink-arg=-Tbare.ld", "-Clink-arg=--build-id=sha1"];
+
+const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+const DEBIAN_LINKER: &str = "/usr/bin/ld.lld-22";
+
+const NEITHER: &str = "no Rust toolchain here builds for riscv64gc-unknown-none-elf; either\n  \
+    rustup target add riscv64gc-unknown-none-elf\nor, on Debian,\n  \
+    apt-get install rustc-web cargo-web rust-web-src lld-22";
+
+/// A toolchain that was found.
+pub struct Builder {
+    /// What it calls itself.
+    pub version: String,
+    rustc: PathBuf,
+    cargo: PathBuf,
+    from_source: bool,
+}
+
+impl Builder {
+    /// Looks for a toolchain.
+    ///
+    /// # Errors
+    /// There is none; the message says how to get one.
+    pub fn find(root: &Path) -> Result<Self> {
+        if let Some(libraries) = ask(
+            root,
+            "rustc",
+            &["--print", "target-libdir", "--target", TARGET],
+        ) && has_core(Path::new(&libraries))
+        {
+            let cargo = std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from);
+            return Self::new(root, "rustc".into(), cargo, false);
+        }
+        let sources = ask(root, DEBIAN_RUSTC, &["--print", "sysroot"]).map(|sysroot| {
+            Path::new(&sysroot).join("lib/rustlib/src/rust/library/core/Cargo.toml")
+        });
+        if sources.is_some_and(|sources| sources.is_file())
+            && Path::new(DEBIAN_CARGO).is_file()
+            && Path::new(DEBIAN_LINKER).is_file()
+        {
+            return Self::new(root, DEBIAN_RUSTC.into(), DEBIAN_CARGO.into(), true);
+        }
+        bail!(NEITHER)
+    }
+
+    fn new(root: &Path, rustc: PathBuf, cargo: PathBuf, from_source: bool) -> Result<Self> {
+        let name = rustc.to_str().unwrap_or("rustc");
+        let version =
+            ask(root, name, &["--version"]).with_context(|| format!("{name} does not run"))?;
+        Ok(Self {
+            version,
+            rustc,
+            cargo,
+            from_source,
+        })
+    }
+
+    /// Builds all programs of a workspace and returns the folder with the files.
+    ///
+    /// # Errors
+    /// Cargo does not run, or a program does not build.
+    pub fn build(&self, root: &Path, workspace: &Workspace) -> Result<PathBuf> {
+        let target = target_directory(root)
+            .join("guest")
+            .join(workspace.directory);
+        let mut command = Command::new(&self.cargo);
+        command
+            .current_dir(root.join(workspace.directory))
+            .args(["build", "--release", "--locked", "--target", TARGET])
+            .env("CARGO_TARGET_DIR", &target)
+            .env(
+                "CARGO_ENCODED_RUSTFLAGS",
+                self.flags(root, &target).join("\u{1f}"),
+            )
+            .env("CARGO_INCREMENTAL", "0")
+            .env_remove("RUSTC_WRAPPER");
+        if self.from_source {
+            command
+                .args(["-Zbuild-std=core,alloc"])
+                .env("RUSTC", &self.rustc)
+                .env("RUSTC_BOOTSTRAP", "1");
+        }
+        let status = command
+            .status()
+            .with_context(|| format!("cannot run {}", self.cargo.display()))?;
+        if !status.success() {
+            bail!("the programs of {} did not build", workspace.directory);
+        }
+        Ok(target.join(TARGET).join("release"))
+    }
+
+    /// The flags, and such that no path of this computer gets into an image.
+    fn flags(&self, root: &Path, target: &Path) -> Vec<String> {
+        let mut flags: Vec<String> = FLAGS.iter().map(|&flag| flag.to_owned()).collect();
+        flags.push(format!("--remap-path-prefix={}=/hartland", root.display()));
+        flags.push(format!("--remap-path-prefix={}=/target", target.display()));
+        if self.from_source {
+            flags.push(format!("-Clinker={DEBIAN_LINKER}"));
+        }
+        flags
+    }
+}
+
+fn target_directory(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root.join("target"), |directory| root.join(directory))
+}
+
+/// Whether a target's library folder has its core library: rustup names the folder of a target
+/// that is not installed, too.
+fn has_core(libraries: &Path) -> bool {
+    std::fs::read_dir(libraries).is_ok_and(|files| {
+        files.flatten().any(|file| {
+            file.file_name()
+                .to_str()
+                .is_some_and(|name| name.starts_with("libcore-"))
+        })
+    })
+}
+
+/// A program's first line of output, if it succeeds.
+fn ask(root: &Path, program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(root)
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_owned())
+}
