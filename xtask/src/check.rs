@@ -13,18 +13,46 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("hartland-isa", &[]),
     ("hartland-softfloat", &[]),
     ("hartland-memory", &["hartland-abi"]),
-    ("hartland-hart", &["hartland-abi", "hartland-isa", "hartland-softfloat", "hartland-memory"]),
+    (
+        "hartland-hart",
+        &[
+            "hartland-abi",
+            "hartland-isa",
+            "hartland-softfloat",
+            "hartland-memory",
+        ],
+    ),
     (
         "hartland-interpreter",
-        &["hartland-abi", "hartland-isa", "hartland-softfloat", "hartland-memory", "hartland-hart"],
+        &[
+            "hartland-abi",
+            "hartland-isa",
+            "hartland-softfloat",
+            "hartland-memory",
+            "hartland-hart",
+        ],
     ),
     ("hartland-devices", &["hartland-abi", "hartland-memory"]),
     (
         "hartland-machine",
-        &["hartland-abi", "hartland-isa", "hartland-memory", "hartland-interpreter", "hartland-devices"],
+        &[
+            "hartland-abi",
+            "hartland-isa",
+            "hartland-memory",
+            "hartland-interpreter",
+            "hartland-devices",
+        ],
     ),
     ("hartland-guest-images", &[]),
-    ("hartland", &["hartland-abi", "hartland-isa", "hartland-machine", "hartland-guest-images"]),
+    (
+        "hartland",
+        &[
+            "hartland-abi",
+            "hartland-isa",
+            "hartland-machine",
+            "hartland-guest-images",
+        ],
+    ),
 ];
 
 #[derive(clap::Args)]
@@ -41,8 +69,23 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let manifest = format!("{guests}/Cargo.toml");
         cargo(&["fmt", "--all", "--check", "--manifest-path", &manifest])?;
     }
-    cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
-    cargo(&["run", "--quiet", "--package", "xtask", "--", "guest", "--check"])?;
+    cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ])?;
+    cargo(&[
+        "run",
+        "--quiet",
+        "--package",
+        "xtask",
+        "--",
+        "guest",
+        "--check",
+    ])?;
     readme_says_the_test_command()?;
     if !arguments.no_tests {
         cargo(TEST)?;
@@ -52,7 +95,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 fn cargo(arguments: &[&str]) -> Result<()> {
     println!("cargo {}", arguments.join(" "));
-    let status = Command::new("cargo").args(arguments).status().context("cargo")?;
+    let status = Command::new("cargo")
+        .args(arguments)
+        .status()
+        .context("cargo")?;
     if !status.success() {
         bail!("cargo {} failed", arguments.join(" "));
     }
@@ -67,7 +113,10 @@ fn layering() -> Result<()> {
         let path = entry?.path().join("Cargo.toml");
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let manifest: toml::Table = text.parse()?;
-        let name = manifest["package"]["name"].as_str().unwrap_or_default().to_owned();
+        let name = manifest["package"]["name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         let Some((_, allowed)) = LAYERS.iter().find(|layer| layer.0 == name) else {
             bail!("{name} has no place in the layering: xtask/src/check.rs");
         };
@@ -87,7 +136,10 @@ fn readme_says_the_test_command() -> Result<()> {
     let readme = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let text = std::fs::read_to_string(readme)?;
     if !text.contains(&format!("cargo {}", TEST.join(" "))) {
-        bail!("the README names another test command than `cargo {}`", TEST.join(" "));
+        bail!(
+            "the README names another test command than `cargo {}`",
+            TEST.join(" ")
+        );
     }
     Ok(())
 }

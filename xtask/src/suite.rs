@@ -59,7 +59,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
         let digest = hex(&Sha256::digest(&bytes));
         let signed = row.expected.starts_with("signature:");
-        let (result, steps) = run_one(&row.name, &bytes, row.harts, &table.isa, signed, arguments.plain)?;
+        let (result, steps) = run_one(
+            &row.name,
+            &bytes,
+            row.harts,
+            &table.isa,
+            signed,
+            arguments.plain,
+        )?;
         if arguments.write {
             (row.digest, row.expected, row.steps) = (digest, result, steps);
             continue;
@@ -80,7 +87,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let passed = table.rows.len() - failed;
     println!("{passed} passed, {failed} failed");
     if other_builds > 0 {
-        println!("{other_builds} files are another build than the table's: their steps were not compared");
+        println!(
+            "{other_builds} files are another build than the table's: their steps were not compared"
+        );
     }
     if failed > 0 {
         bail!("{failed} of {} tests failed", table.rows.len());
@@ -90,22 +99,31 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 fn read(path: &Path) -> Result<Table> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let comments: Vec<_> = text.lines().filter(|l| l.starts_with('#')).map(str::to_owned).collect();
-    let isa = comments.iter().find_map(|line| line.strip_prefix("# isa: "));
+    let comments: Vec<_> = text
+        .lines()
+        .filter(|l| l.starts_with('#'))
+        .map(str::to_owned)
+        .collect();
+    let isa = comments
+        .iter()
+        .find_map(|line| line.strip_prefix("# isa: "));
     let isa = isa.map_or_else(|| Ok(isa::IsaConfig::default()), isa::IsaConfig::parse)?;
-    let rows = text.lines().filter(|l| !l.starts_with('#') && !l.is_empty()).map(|line| {
-        let fields: Vec<_> = line.split('\t').collect();
-        let [name, digest, harts, expected, steps] = fields[..] else {
-            bail!("{}: not five fields: {line}", path.display());
-        };
-        Ok(Row {
-            name: name.to_owned(),
-            digest: digest.to_owned(),
-            harts: harts.parse()?,
-            expected: expected.to_owned(),
-            steps: steps.parse()?,
-        })
-    });
+    let rows = text
+        .lines()
+        .filter(|l| !l.starts_with('#') && !l.is_empty())
+        .map(|line| {
+            let fields: Vec<_> = line.split('\t').collect();
+            let [name, digest, harts, expected, steps] = fields[..] else {
+                bail!("{}: not five fields: {line}", path.display());
+            };
+            Ok(Row {
+                name: name.to_owned(),
+                digest: digest.to_owned(),
+                harts: harts.parse()?,
+                expected: expected.to_owned(),
+                steps: steps.parse()?,
+            })
+        });
     Ok(Table {
         rows: rows.collect::<Result<_>>()?,
         comments,
@@ -119,7 +137,13 @@ fn write(path: &Path, table: &Table) -> Result<()> {
         writeln!(text, "{comment}")?;
     }
     for row in &table.rows {
-        let Row { name, digest, harts, expected, steps } = row;
+        let Row {
+            name,
+            digest,
+            harts,
+            expected,
+            steps,
+        } = row;
         writeln!(text, "{name}\t{digest}\t{harts}\t{expected}\t{steps}")?;
     }
     std::fs::write(path, text).with_context(|| path.display().to_string())

@@ -185,7 +185,9 @@ fn parse_size(text: &str) -> Result<u64, String> {
     let number: u64 = digits
         .parse()
         .map_err(|_| "a size is a number of bytes, or with K, M or G, such as 128M".to_owned())?;
-    let bytes = number.checked_mul(1 << shift).filter(|&bytes| bytes <= 1 << 40);
+    let bytes = number
+        .checked_mul(1 << shift)
+        .filter(|&bytes| bytes <= 1 << 40);
     bytes.ok_or_else(|| "the largest size is 1024G".to_owned())
 }
 
@@ -194,7 +196,9 @@ fn parse_isa(text: &str) -> Result<IsaConfig, String> {
 }
 
 fn parse_seconds(text: &str) -> Result<f64, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
     if seconds > 0.0 && seconds < 1e9 {
         Ok(seconds)
     } else {

@@ -72,17 +72,25 @@ fn try_run(options: &BenchOptions) -> Result<(), Failure> {
 }
 
 fn chosen(options: &BenchOptions) -> Result<Vec<&'static GuestImage>, Failure> {
-    let all = guest_images::all().iter().filter(|image| image.kind == Kind::Workload);
+    let all = guest_images::all()
+        .iter()
+        .filter(|image| image.kind == Kind::Workload);
     let all: Vec<_> = all.collect();
     if options.workloads.is_empty() {
         return Ok(all);
     }
     let find = |name: &String| {
-        all.iter().copied().find(|image| image.name == name.as_str()).ok_or_else(|| {
-            let names: Vec<_> = all.iter().map(|image| image.name).collect();
-            let message = format!("no workload is called `{name}`; there are {}", names.join(", "));
-            Failure::new(status::NOT_FOUND, message)
-        })
+        all.iter()
+            .copied()
+            .find(|image| image.name == name.as_str())
+            .ok_or_else(|| {
+                let names: Vec<_> = all.iter().map(|image| image.name).collect();
+                let message = format!(
+                    "no workload is called `{name}`; there are {}",
+                    names.join(", ")
+                );
+                Failure::new(status::NOT_FOUND, message)
+            })
     };
     options.workloads.iter().map(find).collect()
 }
@@ -92,7 +100,9 @@ fn command_line(options: &BenchOptions) -> Option<String> {
     options.against_cmd.clone().or_else(|| {
         options.against.map(|_| {
             let megabytes = MEMORY >> 20;
-            format!("qemu-system-riscv64 -M virt -m {megabytes}M -bios none -nographic -kernel {{}}")
+            format!(
+                "qemu-system-riscv64 -M virt -m {megabytes}M -bios none -nographic -kernel {{}}"
+            )
         })
     })
 }
@@ -131,7 +141,11 @@ fn measure(
     let millions = row.steps as f64 / 1e6;
     row.mips = millions / median(&row.seconds);
     if let Some(command) = against {
-        let ratios: Vec<f64> = others.iter().zip(&row.seconds).map(|(o, s)| o / s).collect();
+        let ratios: Vec<f64> = others
+            .iter()
+            .zip(&row.seconds)
+            .map(|(o, s)| o / s)
+            .collect();
         let lowest = ratios.iter().copied().fold(f64::INFINITY, f64::min);
         let highest = ratios.iter().copied().fold(0.0, f64::max);
         row.against = Some(Against {
@@ -218,7 +232,9 @@ fn run_other(command: &str, elf: &Path) -> Result<Duration, Failure> {
             Err(Failure::new(status::FAILED, message))
         }
         Err(error) => {
-            let message = format!("`{program}` cannot be started: {error}; install it, or leave out --against");
+            let message = format!(
+                "`{program}` cannot be started: {error}; install it, or leave out --against"
+            );
             Err(Failure::new(status::NOT_FOUND, message))
         }
     }
@@ -227,7 +243,11 @@ fn run_other(command: &str, elf: &Path) -> Result<Duration, Failure> {
 fn table(rows: &[Row]) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "{:<12} {:>10} {:>9} {:>8}", "workload", "M steps", "seconds", "MIPS");
+    let _ = writeln!(
+        text,
+        "{:<12} {:>10} {:>9} {:>8}",
+        "workload", "M steps", "seconds", "MIPS"
+    );
     for row in rows {
         let seconds = median(&row.seconds);
         let millions = row.steps as f64 / 1e6;

@@ -58,7 +58,11 @@ fn memory_access(insn: &Insn) -> Option<(u64, bool)> {
 
 fn value_of(bytes: u64, value: u64) -> String {
     let digits = (2 * bytes) as usize;
-    let mask = if bytes >= 8 { u64::MAX } else { (1 << (8 * bytes)) - 1 };
+    let mask = if bytes >= 8 {
+        u64::MAX
+    } else {
+        (1 << (8 * bytes)) - 1
+    };
     format!("0x{:0digits$x}", value & mask)
 }
 
@@ -77,9 +81,17 @@ impl<W: Write> Observer for CommitLog<W> {
     fn before(&mut self, hart: &Hart, _: &Bus, insn: &Insn, _: u32) {
         self.privilege = hart.privilege;
         self.access = memory_access(insn).map(|(bytes, stores)| {
-            let offset = if insn.op.is_atomic() { 0 } else { insn.imm as i64 as u64 };
+            let offset = if insn.op.is_atomic() {
+                0
+            } else {
+                insn.imm as i64 as u64
+            };
             let float = matches!(insn.op, Opcode::Fsh | Opcode::Fsw | Opcode::Fsd);
-            let source = if float { hart.f[usize::from(insn.rs2)] } else { hart.reg(insn.rs2) };
+            let source = if float {
+                hart.f[usize::from(insn.rs2)]
+            } else {
+                hart.reg(insn.rs2)
+            };
             let stored = stores.then_some(source);
             let _ = bytes;
             (hart.reg(insn.rs1).wrapping_add(offset), stored)
@@ -96,7 +108,12 @@ impl<W: Write> Observer for CommitLog<W> {
         let float = insn.op.writes_float();
         // Writing to a string cannot fail.
         if float {
-            let _ = write!(line, " f{:<2} 0x{:016x}", insn.rd, hart.f[usize::from(insn.rd)]);
+            let _ = write!(
+                line,
+                " f{:<2} 0x{:016x}",
+                insn.rd,
+                hart.f[usize::from(insn.rd)]
+            );
         } else if insn.op.writes_integer() && insn.rd != 0 {
             let _ = write!(line, " x{:<2} 0x{:016x}", insn.rd, hart.reg(insn.rd));
         }

@@ -50,8 +50,13 @@ fn text(
         let rest = &section.bytes[at..];
         let half = u16::from_le_bytes([rest[0], rest.get(1).copied().unwrap_or(0)]);
         let len = usize::from(insn_len(half)).min(rest.len());
-        let word = rest[..len.min(4)].iter().rev().fold(0, |w, &b| w << 8 | u32::from(b));
-        let decoded = (len == 2 || len == 4).then(|| isa::decode(word, isa)).flatten();
+        let word = rest[..len.min(4)]
+            .iter()
+            .rev()
+            .fold(0, |w, &b| w << 8 | u32::from(b));
+        let decoded = (len == 2 || len == 4)
+            .then(|| isa::decode(word, isa))
+            .flatten();
         let _ = match decoded {
             Some(insn) => {
                 let mut line = isa::disassemble(&insn, pc);
@@ -64,7 +69,11 @@ fn text(
                     Some((name, offset)) => format!(" <{name}+{offset:#x}>"),
                     None => String::new(),
                 };
-                writeln!(text, "{pc:8x}: {word:0width$x}\t{line}{place}", width = 2 * len)
+                writeln!(
+                    text,
+                    "{pc:8x}: {word:0width$x}\t{line}{place}",
+                    width = 2 * len
+                )
             }
             None if half == 0 => writeln!(text, "{pc:8x}: 0000\tunimp"),
             None => writeln!(text, "{pc:8x}: {word:0width$x}\t<unknown>", width = 2 * len),

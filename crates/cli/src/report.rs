@@ -35,7 +35,13 @@ pub struct Report {
 
 impl Report {
     /// The report on a machine that has stopped.
-    pub fn new(machine: &Machine, stop: &Stop, status: u8, ended: String, wall_seconds: f64) -> Self {
+    pub fn new(
+        machine: &Machine,
+        stop: &Stop,
+        status: u8,
+        ended: String,
+        wall_seconds: f64,
+    ) -> Self {
         let image = machine.images().last();
         Self {
             file: image.map(|i| i.name.clone()).unwrap_or_default(),
@@ -49,8 +55,16 @@ impl Report {
             steps: machine.steps(),
             guest_ns: machine.bus().clock.now(),
             state_hash: format!("{:032x}", machine.state_hash()),
-            retired: machine.harts().iter().map(|h| h.steps - h.unretired).collect(),
-            pc: machine.harts().iter().map(|h| format!("{:#x}", h.pc)).collect(),
+            retired: machine
+                .harts()
+                .iter()
+                .map(|h| h.steps - h.unretired)
+                .collect(),
+            pc: machine
+                .harts()
+                .iter()
+                .map(|h| format!("{:#x}", h.pc))
+                .collect(),
             wall_seconds,
         }
     }

@@ -87,7 +87,10 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(status::EMULATOR, format!("{}: cannot write: {error}", path.display()))
+    Failure::new(
+        status::EMULATOR,
+        format!("{}: cannot write: {error}", path.display()),
+    )
 }
 
 fn build(options: &RunOptions) -> Result<Machine, Failure> {
@@ -115,7 +118,9 @@ fn build(options: &RunOptions) -> Result<Machine, Failure> {
     }
     let config = config(options)?;
     let mut machine = Machine::new(config).map_err(|e| Failure::new(status::EMULATOR, e))?;
-    machine.load(image).map_err(|e| Failure::new(status::UNUSABLE, e))?;
+    machine
+        .load(image)
+        .map_err(|e| Failure::new(status::UNUSABLE, e))?;
     Ok(machine)
 }
 
@@ -126,7 +131,10 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
             std::io::ErrorKind::NotFound => status::NOT_FOUND,
             _ => status::UNUSABLE,
         };
-        Failure::new(status, format!("{}: cannot be read: {error}", path.display()))
+        Failure::new(
+            status,
+            format!("{}: cannot be read: {error}", path.display()),
+        )
     };
     let metadata = std::fs::metadata(path).map_err(fail)?;
     if metadata.is_dir() {
@@ -138,7 +146,11 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     if metadata.len() > MOST_FILE_BYTES {
         return Err(Failure::new(
             status::UNUSABLE,
-            format!("{}: {} bytes are too many for a program", path.display(), metadata.len()),
+            format!(
+                "{}: {} bytes are too many for a program",
+                path.display(),
+                metadata.len()
+            ),
         ));
     }
     std::fs::read(path).map_err(fail)
@@ -224,9 +236,11 @@ fn drive(machine: &mut Machine, options: &RunOptions, start: Instant) -> Result<
     machine.set_interactive(keyboard.is_some());
     let mut log = open_log(options)?;
     let limit = options.instructions.unwrap_or(u64::MAX);
-    let deadline = options.timeout.map(|seconds| start + Duration::from_secs_f64(seconds));
-    let realtime = options.clock == Some(Clock::Realtime)
-        || options.clock.is_none() && keyboard.is_some();
+    let deadline = options
+        .timeout
+        .map(|seconds| start + Duration::from_secs_f64(seconds));
+    let realtime =
+        options.clock == Some(Clock::Realtime) || options.clock.is_none() && keyboard.is_some();
     let ended = loop {
         if let Some(line) = keyboard.as_mut().and_then(Keyboard::poll) {
             machine.inject(HostEvent::ConsoleInput(line));
@@ -319,7 +333,10 @@ fn describe(machine: &Machine, stop: &Stop, verdict: Option<u8>) -> String {
             format!("the guest ended with {code} by {via} after {steps} steps")
         }
         (Stop::Stuck(stuck), _) => {
-            let place = machine.images().iter().find_map(|image| image.symbols.nearest(stuck.pc));
+            let place = machine
+                .images()
+                .iter()
+                .find_map(|image| image.symbols.nearest(stuck.pc));
             let place = match place {
                 Some((name, 0)) => format!(" ({name})"),
                 Some((name, offset)) => format!(" ({name}+{offset:#x})"),
@@ -338,9 +355,14 @@ fn describe(machine: &Machine, stop: &Stop, verdict: Option<u8>) -> String {
 fn write_signature(machine: &Machine, path: &Path, granularity: u8) -> Result<(), Failure> {
     let image = machine.images().last();
     let symbol = |name: &str| {
-        image.and_then(|image| image.symbols.by_name(name)).ok_or_else(|| {
-            Failure::new(status::UNUSABLE, format!("--signature: the program has no symbol {name}"))
-        })
+        image
+            .and_then(|image| image.symbols.by_name(name))
+            .ok_or_else(|| {
+                Failure::new(
+                    status::UNUSABLE,
+                    format!("--signature: the program has no symbol {name}"),
+                )
+            })
     };
     let (begin, end) = (symbol("begin_signature")?, symbol("end_signature")?);
     let text = machine::signature(machine.bus(), begin, end, granularity)

@@ -125,7 +125,11 @@ impl Plic {
     fn update(&mut self, cx: &mut DeviceContext<'_>) {
         self.state.pending |= cx.lines.sources() & REAL_SOURCES & !self.state.claimed;
         for context in 0..self.contexts {
-            let bit = if context % 2 == 0 { line::MEIP } else { line::SEIP };
+            let bit = if context % 2 == 0 {
+                line::MEIP
+            } else {
+                line::SEIP
+            };
             let level = self.best(context).is_some();
             cx.lines.set_hart(context / 2, bit, level);
         }

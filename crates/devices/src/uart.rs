@@ -228,7 +228,11 @@ impl Uart {
                 if reason == iir::TRANSMITTER_EMPTY {
                     self.state.transmitter_interrupt = false;
                 }
-                let fifo = if self.fifo_enabled() { iir::FIFO_ENABLED } else { 0 };
+                let fifo = if self.fifo_enabled() {
+                    iir::FIFO_ENABLED
+                } else {
+                    0
+                };
                 reason | fifo
             }
             3 => self.state.lcr,

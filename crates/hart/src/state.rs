@@ -171,7 +171,8 @@ impl Hart {
         for slot in &mut self.csr {
             *slot = next();
         }
-        self.pmp.restore(words.by_ref().take(2 * crate::mmu::pmp::ENTRIES));
+        self.pmp
+            .restore(words.by_ref().take(2 * crate::mmu::pmp::ENTRIES));
         self.tlb.restore(&mut words);
         self.refresh_contexts();
         self.refresh_float();

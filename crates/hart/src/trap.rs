@@ -112,8 +112,14 @@ impl Hart {
         };
         let to_machine = if machine_on { active & !delegated } else { 0 };
         let to_supervisor = if supervisor_on { active & delegated } else { 0 };
-        let chosen = if to_machine != 0 { to_machine } else { to_supervisor };
-        PRIORITY.into_iter().find(|&i| chosen >> (i as u64) & 1 != 0)
+        let chosen = if to_machine != 0 {
+            to_machine
+        } else {
+            to_supervisor
+        };
+        PRIORITY
+            .into_iter()
+            .find(|&i| chosen >> (i as u64) & 1 != 0)
     }
 
     /// Whether WFI may end: something enabled in `mie` is pending, whatever the global enables and
@@ -142,7 +148,7 @@ impl Hart {
             self[Slot::Stval] = tval;
             let enabled = old & status::SIE != 0;
             let cleared = old & !(status::SIE | status::SPIE | status::SPP);
-            let kept = u64::from(enabled) * status::SPIE | previous << status::SPP_SHIFT;
+            let kept = (u64::from(enabled) * status::SPIE) | previous << status::SPP_SHIFT;
             (self[Slot::Stvec], cleared | kept)
         } else {
             self[Slot::Mepc] = self.pc;
@@ -150,7 +156,7 @@ impl Hart {
             self[Slot::Mtval] = tval;
             let enabled = old & status::MIE != 0;
             let cleared = old & !(status::MIE | status::MPIE | status::MPP);
-            let kept = u64::from(enabled) * status::MPIE | previous << status::MPP_SHIFT;
+            let kept = (u64::from(enabled) * status::MPIE) | previous << status::MPP_SHIFT;
             (self[Slot::Mtvec], cleared | kept)
         };
         self[Slot::Mstatus] = new;
@@ -161,7 +167,11 @@ impl Hart {
         };
         self.refresh_contexts();
         let vectored = vector & 1 != 0 && cause & INTERRUPT_FLAG != 0;
-        let offset = if vectored { (cause & !INTERRUPT_FLAG) * 4 } else { 0 };
+        let offset = if vectored {
+            (cause & !INTERRUPT_FLAG) * 4
+        } else {
+            0
+        };
         self.pc = (vector & !3).wrapping_add(offset);
     }
 

@@ -61,7 +61,7 @@ pub fn fetch(hart: &mut Hart, bus: &mut Bus) -> Result<u32, Trap> {
         return Ok(u32::from(low));
     }
     let second = pc.wrapping_add(2);
-    let high_at = if second % PAGE_SIZE == 0 || hart.tlb_splits_fetch(pc) {
+    let high_at = if second.is_multiple_of(PAGE_SIZE) || hart.tlb_splits_fetch(pc) {
         hart.translate(bus, second, 2, Access::Fetch)?
     } else {
         low_at + 2

@@ -118,7 +118,9 @@ fn run_loop<O: Observer>(
 /// Steps that can be taken before a device or the hart's own timer may raise an interrupt; at
 /// least one.
 fn until_deadline(hart: &Hart, bus: &Bus) -> u64 {
-    let timer = hart.timer_deadline().and_then(|ticks| bus.clock.moment_of(ticks));
+    let timer = hart
+        .timer_deadline()
+        .and_then(|ticks| bus.clock.moment_of(ticks));
     let next = match (bus.deadline(), timer) {
         (Some(device), Some(timer)) if timer > bus.clock.now() => device.min(timer),
         (None, Some(timer)) if timer > bus.clock.now() => timer,

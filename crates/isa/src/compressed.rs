@@ -66,10 +66,8 @@ fn quadrant_0(half: u16, isa: &IsaConfig) -> Option<Insn> {
     let float = isa.has(Extension::Zcd);
     match half >> 13 {
         0 => {
-            let imm = bits(half, 11, 2, 4)
-                | bits(half, 7, 4, 6)
-                | bit(half, 6, 2)
-                | bit(half, 5, 3);
+            let imm =
+                bits(half, 11, 2, 4) | bits(half, 7, 4, 6) | bit(half, 6, 2) | bit(half, 5, 3);
             (imm != 0).then(|| insn(Opcode::Addi, rd, SP, 0, imm))
         }
         1 if float => Some(insn(Opcode::Fld, rd, rs1, 0, double)),
@@ -107,8 +105,20 @@ fn quadrant_1(half: u16, isa: &IsaConfig) -> Option<Insn> {
         3 => lui_or_addi16sp(half, isa),
         4 => arithmetic(half, isa),
         5 => Some(insn(Opcode::Jal, 0, 0, 0, jump_distance(half))),
-        6 => Some(insn(Opcode::Beq, 0, short(half, 7), 0, branch_distance(half))),
-        _ => Some(insn(Opcode::Bne, 0, short(half, 7), 0, branch_distance(half))),
+        6 => Some(insn(
+            Opcode::Beq,
+            0,
+            short(half, 7),
+            0,
+            branch_distance(half),
+        )),
+        _ => Some(insn(
+            Opcode::Bne,
+            0,
+            short(half, 7),
+            0,
+            branch_distance(half),
+        )),
     }
 }
 

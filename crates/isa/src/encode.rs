@@ -39,7 +39,11 @@ fn signed(value: i32, bits: u32) -> Result<u32, EncodeError> {
 
 fn unsigned(value: i32, below: u32) -> Result<u32, EncodeError> {
     let value = value as u32;
-    if value < below { Ok(value) } else { Err(EncodeError::Immediate) }
+    if value < below {
+        Ok(value)
+    } else {
+        Err(EncodeError::Immediate)
+    }
 }
 
 fn even(value: i32, bits: u32) -> Result<u32, EncodeError> {

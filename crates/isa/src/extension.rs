@@ -97,9 +97,15 @@ const GROUPS: &[(&str, &[Extension])] = {
     &[
         ("g", &[E::I, E::M, E::A, E::F, E::D, E::Zicsr, E::Zifencei]),
         ("b", &[E::Zba, E::Zbb, E::Zbs]),
-        ("zkn", &[E::Zbkb, E::Zbkc, E::Zbkx, E::Zkne, E::Zknd, E::Zknh]),
+        (
+            "zkn",
+            &[E::Zbkb, E::Zbkc, E::Zbkx, E::Zkne, E::Zknd, E::Zknh],
+        ),
         ("zks", &[E::Zbkb, E::Zbkc, E::Zbkx, E::Zksed, E::Zksh]),
-        ("zk", &[E::Zbkb, E::Zbkc, E::Zbkx, E::Zkne, E::Zknd, E::Zknh, E::Zkt]),
+        (
+            "zk",
+            &[E::Zbkb, E::Zbkc, E::Zbkx, E::Zkne, E::Zknd, E::Zknh, E::Zkt],
+        ),
         ("zce", &[E::Zca, E::Zcb]),
     ]
 };
@@ -163,7 +169,9 @@ impl IsaConfig {
     /// When a name is unknown or the base is not RV64I.
     pub fn parse(text: &str) -> Result<Self, IsaError> {
         let lower = text.to_ascii_lowercase();
-        let rest = lower.strip_prefix("rv64").ok_or_else(|| IsaError::Base(text.to_string()))?;
+        let rest = lower
+            .strip_prefix("rv64")
+            .ok_or_else(|| IsaError::Base(text.to_string()))?;
         let mut set = Self(0);
         let mut parts = rest.split('_');
         parse_letters(parts.next().unwrap_or(""), &mut set, text)?;
@@ -199,7 +207,9 @@ fn parse_letters(letters: &str, set: &mut IsaConfig, text: &str) -> Result<(), I
 }
 
 fn is_name(text: &str) -> bool {
-    Extension::ALL.iter().any(|e| e.name() == strip_version(text))
+    Extension::ALL
+        .iter()
+        .any(|e| e.name() == strip_version(text))
 }
 
 fn strip_version(name: &str) -> &str {
@@ -208,7 +218,9 @@ fn strip_version(name: &str) -> &str {
     }
     let no_minor = name.trim_end_matches(|c: char| c.is_ascii_digit());
     match no_minor.strip_suffix('p') {
-        Some(major) if no_minor.len() < name.len() && major.ends_with(|c: char| c.is_ascii_digit()) => {
+        Some(major)
+            if no_minor.len() < name.len() && major.ends_with(|c: char| c.is_ascii_digit()) =>
+        {
             major.trim_end_matches(|c: char| c.is_ascii_digit())
         }
         _ => no_minor,
@@ -236,7 +248,9 @@ impl Default for IsaConfig {
     /// Everything that the emulator has, with `svadu` and without `svade`.
     fn default() -> Self {
         let mut set = Self(0);
-        Extension::ALL.iter().for_each(|&extension| set.add(extension));
+        Extension::ALL
+            .iter()
+            .for_each(|&extension| set.add(extension));
         set.remove(Extension::Svade);
         set
     }
@@ -267,7 +281,10 @@ impl Extension {
     /// places of their own.
     #[must_use]
     pub const fn is_in_isa_string(self) -> bool {
-        !matches!(self, Self::S | Self::U | Self::Sv39 | Self::Sv48 | Self::Sv57)
+        !matches!(
+            self,
+            Self::S | Self::U | Self::Sv39 | Self::Sv48 | Self::Sv57
+        )
     }
 }
 
@@ -290,7 +307,10 @@ impl fmt::Display for IsaError {
         match self {
             Self::Base(text) => write!(f, "ISA string `{text}`: it must begin with rv64i or rv64g"),
             Self::Unknown { name, text } => {
-                write!(f, "ISA string `{text}`: `{name}` is not an extension that Hartland has; it has")?;
+                write!(
+                    f,
+                    "ISA string `{text}`: `{name}` is not an extension that Hartland has; it has"
+                )?;
                 for extension in Extension::ALL {
                     write!(f, " {}", extension.name())?;
                 }

@@ -64,7 +64,10 @@ macro_rules! requires {
 }
 
 const fn both(any: &'static [Extension], also: Extension) -> Requires {
-    Requires { any, also: Some(also) }
+    Requires {
+        any,
+        also: Some(also),
+    }
 }
 
 const fn op(major: u32, funct3: u32) -> u32 {

@@ -87,7 +87,9 @@ fn every_row_is_decoded_to_itself() {
     for row in rows() {
         let mut hits = 0;
         for _ in 0..2_000 {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             let word = row.value | (random >> 32) as u32 & !row.mask;
             if let Some(insn) = decode(word, &isa) {
                 // zext.h is packw with x0
@@ -152,22 +154,49 @@ const LEGAL_HALFWORDS: usize = 47_759;
 #[test]
 fn without_c_no_halfword_is_legal() {
     let isa = IsaConfig::parse("rv64imafd").expect("a usual string");
-    assert!((0..=u16::MAX).filter(|h| h & 3 != 3).all(|h| decode(u32::from(h), &isa).is_none()));
+    assert!(
+        (0..=u16::MAX)
+            .filter(|h| h & 3 != 3)
+            .all(|h| decode(u32::from(h), &isa).is_none())
+    );
 }
 
 #[test]
 fn isa_strings_are_read_and_written() {
     let isa = IsaConfig::parse("RV64GC_Zba1p0_zbb_svinval").expect("a usual string");
-    for on in [Extension::M, Extension::D, Extension::Zcd, Extension::Zba, Extension::Svinval] {
+    for on in [
+        Extension::M,
+        Extension::D,
+        Extension::Zcd,
+        Extension::Zba,
+        Extension::Svinval,
+    ] {
         assert!(isa.has(on), "{}", on.name());
     }
     for off in [Extension::Zbs, Extension::Zfh, Extension::Svadu] {
         assert!(!isa.has(off), "{}", off.name());
     }
-    assert_eq!(IsaConfig::parse(&IsaConfig::default().to_string()), Ok(IsaConfig::default()));
-    assert_eq!(IsaConfig::parse("rv64i2p1").map(|i| i.has(Extension::M)), Ok(false));
-    assert_eq!(IsaConfig::parse("rv64imasu").map(|i| i.has(Extension::A)), Ok(true));
-    for broken in ["", "rv32gc", "rv64", "rv64q", "rv64gc_zfoo", "rv64gc__x", "x"] {
+    assert_eq!(
+        IsaConfig::parse(&IsaConfig::default().to_string()),
+        Ok(IsaConfig::default())
+    );
+    assert_eq!(
+        IsaConfig::parse("rv64i2p1").map(|i| i.has(Extension::M)),
+        Ok(false)
+    );
+    assert_eq!(
+        IsaConfig::parse("rv64imasu").map(|i| i.has(Extension::A)),
+        Ok(true)
+    );
+    for broken in [
+        "",
+        "rv32gc",
+        "rv64",
+        "rv64q",
+        "rv64gc_zfoo",
+        "rv64gc__x",
+        "x",
+    ] {
         assert!(IsaConfig::parse(broken).is_err(), "{broken}");
     }
 }

@@ -93,7 +93,11 @@ pub(super) fn write_inhibit(hart: &mut Hart, _bus: &mut Bus, _csr: u16, value: u
     let next = hart.steps + 1;
     let bases = [
         (CYCLE, Slot::CycleBase, next),
-        (INSTRET, Slot::InstretBase, next.wrapping_sub(hart.unretired)),
+        (
+            INSTRET,
+            Slot::InstretBase,
+            next.wrapping_sub(hart.unretired),
+        ),
     ];
     for (bit, slot, counted) in bases {
         let was = hart.inhibited(bit);

@@ -98,8 +98,8 @@ impl Hart {
             Requires::Even => number.is_multiple_of(2),
             Requires::Counter => self.counter_visible(number),
             Requires::Stimecmp => {
-                let open = self[Slot::Mcounteren] & 2 != 0
-                    && self[Slot::Menvcfg] & envcfg::STCE != 0;
+                let open =
+                    self[Slot::Mcounteren] & 2 != 0 && self[Slot::Menvcfg] & envcfg::STCE != 0;
                 let sstc = supervisor && self.isa().has(Extension::Sstc);
                 sstc && (self.privilege == Privilege::Machine || open)
             }

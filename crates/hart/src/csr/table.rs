@@ -162,7 +162,13 @@ static TABLE: &[CsrSpec] = &[
     computed(number::SIE, 1, Supervisor, read_sie, write_sie),
     legal(number::STVEC, Supervisor, Slot::Stvec, !2, any),
     stored(number::SCOUNTEREN, Supervisor, Slot::Scounteren, LOW_32),
-    legal(number::SENVCFG, Supervisor, Slot::Senvcfg, ALL, legal_senvcfg),
+    legal(
+        number::SENVCFG,
+        Supervisor,
+        Slot::Senvcfg,
+        ALL,
+        legal_senvcfg,
+    ),
     stored(number::SSCRATCH, Supervisor, Slot::Sscratch, ALL),
     legal(number::SEPC, Supervisor, Slot::Sepc, !1, legal_epc),
     stored(number::SCAUSE, Supervisor, Slot::Scause, ALL),
@@ -182,16 +188,39 @@ static TABLE: &[CsrSpec] = &[
     // Machine trap setup
     computed(number::MSTATUS, 1, Nothing, read_mstatus, write_mstatus),
     computed(number::MISA, 1, Nothing, read_misa, write_nothing),
-    legal(number::MEDELEG, Supervisor, Slot::Medeleg, DELEGABLE, legal_medeleg),
-    stored(number::MIDELEG, Supervisor, Slot::Mideleg, interrupt::SUPERVISOR),
-    legal(number::MIE, Nothing, Slot::Mie, interrupt::MACHINE | interrupt::SUPERVISOR, legal_mie),
+    legal(
+        number::MEDELEG,
+        Supervisor,
+        Slot::Medeleg,
+        DELEGABLE,
+        legal_medeleg,
+    ),
+    stored(
+        number::MIDELEG,
+        Supervisor,
+        Slot::Mideleg,
+        interrupt::SUPERVISOR,
+    ),
+    legal(
+        number::MIE,
+        Nothing,
+        Slot::Mie,
+        interrupt::MACHINE | interrupt::SUPERVISOR,
+        legal_mie,
+    ),
     legal(number::MTVEC, Nothing, Slot::Mtvec, !2, any),
     stored(number::MCOUNTEREN, User, Slot::Mcounteren, LOW_32),
     with(
         Effect::Envcfg,
         legal(number::MENVCFG, User, Slot::Menvcfg, ALL, legal_menvcfg),
     ),
-    computed(number::MCOUNTINHIBIT, 1, Nothing, counters::read_inhibit, counters::write_inhibit),
+    computed(
+        number::MCOUNTINHIBIT,
+        1,
+        Nothing,
+        counters::read_inhibit,
+        counters::write_inhibit,
+    ),
     constant(number::MHPMEVENT3, 29, Nothing, 0),
     // Machine trap handling
     stored(number::MSCRATCH, Nothing, Slot::Mscratch, ALL),
@@ -204,7 +233,13 @@ static TABLE: &[CsrSpec] = &[
     computed(number::PMPADDR0, 64, Nothing, read_pmpaddr, write_pmpaddr),
     // Machine counters
     computed(number::MCYCLE, 1, Nothing, counters::read, counters::write),
-    computed(number::MINSTRET, 1, Nothing, counters::read, counters::write),
+    computed(
+        number::MINSTRET,
+        1,
+        Nothing,
+        counters::read,
+        counters::write,
+    ),
     constant(number::MHPMCOUNTER3, 29, Nothing, 0),
     // Triggers: none; the type field of tdata1 says so
     constant(number::TSELECT, 4, Nothing, 0),
@@ -263,7 +298,8 @@ fn read_misa(hart: &Hart, _: &Bus, _: u16) -> u64 {
 
 fn read_mstatus(hart: &Hart, _: &Bus, _: u16) -> u64 {
     let value = hart[Slot::Mstatus];
-    value | u64::from(value & status::FS == status::FS) * status::SD
+    let dirty = value & status::FS == status::FS;
+    if dirty { value | status::SD } else { value }
 }
 
 fn write_mstatus(hart: &mut Hart, _: &mut Bus, _: u16, value: u64) {
@@ -323,7 +359,9 @@ fn write_sie(hart: &mut Hart, _: &mut Bus, _: u16, value: u64) {
 }
 
 fn read_mip(hart: &Hart, bus: &Bus, _: u16) -> u64 {
-    let lines = bus.lines.into_hart(hart.id() as usize % abi::memory_map::MAX_HARTS);
+    let lines = bus
+        .lines
+        .into_hart(hart.id() as usize % abi::memory_map::MAX_HARTS);
     hart.interrupts_pending(lines, bus.clock.ticks())
 }
 
@@ -421,7 +459,8 @@ fn read_pmpcfg(hart: &Hart, _: &Bus, csr: u16) -> u64 {
 }
 
 fn write_pmpcfg(hart: &mut Hart, _: &mut Bus, csr: u16, value: u64) {
-    hart.pmp.set_config(usize::from(csr - number::PMPCFG0), value);
+    hart.pmp
+        .set_config(usize::from(csr - number::PMPCFG0), value);
     hart.tlb.clear();
     hart.refresh_contexts();
 }
@@ -431,7 +470,8 @@ fn read_pmpaddr(hart: &Hart, _: &Bus, csr: u16) -> u64 {
 }
 
 fn write_pmpaddr(hart: &mut Hart, _: &mut Bus, csr: u16, value: u64) {
-    hart.pmp.set_address(usize::from(csr - number::PMPADDR0), value);
+    hart.pmp
+        .set_address(usize::from(csr - number::PMPADDR0), value);
     hart.tlb.clear();
     hart.refresh_contexts();
 }

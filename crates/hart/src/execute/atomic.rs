@@ -73,7 +73,8 @@ impl Hart {
                 bus.ram.store(physical, width, source);
             }
         } else {
-            bus.ram.store(physical, width, amo(insn.op, old, source, width));
+            bus.ram
+                .store(physical, width, amo(insn.op, old, source, width));
         }
         self.set_reg(insn.rd, old);
         Ok(())

@@ -48,13 +48,15 @@ impl Hart {
             return Ok(Flow::Next);
         }
         // A load permission is enough; if it is missing, the fault is a store's.
-        let physical = self.translate(bus, address, 1, Access::Load).map_err(|trap| {
-            if trap.cause == isa::trap::Exception::LoadPageFault {
-                Trap::page_fault(Access::Store, address)
-            } else {
-                Trap::access_fault(Access::Store, address)
-            }
-        })?;
+        let physical = self
+            .translate(bus, address, 1, Access::Load)
+            .map_err(|trap| {
+                if trap.cause == isa::trap::Exception::LoadPageFault {
+                    Trap::page_fault(Access::Store, address)
+                } else {
+                    Trap::access_fault(Access::Store, address)
+                }
+            })?;
         if bus.ram.offset_of(physical & !(BLOCK - 1), BLOCK).is_none() && !bus.is_device(physical) {
             return Err(Trap::access_fault(Access::Store, address));
         }

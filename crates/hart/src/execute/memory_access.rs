@@ -31,7 +31,14 @@ impl Hart {
         let (width, signed) = shape(insn.op);
         let address = self.reg(insn.rs1).wrapping_add(insn.imm as i64 as u64);
         let value = self.load(bus, address, width)?;
-        self.set_reg(insn.rd, if signed { sign_extend(value, width) } else { value });
+        self.set_reg(
+            insn.rd,
+            if signed {
+                sign_extend(value, width)
+            } else {
+                value
+            },
+        );
         Ok(())
     }
 

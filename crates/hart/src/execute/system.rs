@@ -22,9 +22,9 @@ impl Hart {
     ) -> Result<Flow, Trap> {
         use Opcode as O;
         match insn.op {
-            O::Csrrw | O::Csrrs | O::Csrrc | O::Csrrwi | O::Csrrsi | O::Csrrci => {
-                self.csr_instruction(bus, insn).map_err(|IllegalCsr| Trap::illegal(word))
-            }
+            O::Csrrw | O::Csrrs | O::Csrrc | O::Csrrwi | O::Csrrsi | O::Csrrci => self
+                .csr_instruction(bus, insn)
+                .map_err(|IllegalCsr| Trap::illegal(word)),
             O::Fence if insn.imm == PAUSE && self.isa().has(Extension::Zihintpause) => {
                 Ok(Flow::Yield)
             }
@@ -128,7 +128,8 @@ impl Hart {
     fn is_semihosting_call(&self, bus: &Bus) -> bool {
         let word_at = |address: u64| {
             let leaf = self.peek_translation(bus, address, Access::Fetch, self.privilege);
-            leaf.ok().and_then(|leaf| bus.ram.load(leaf.physical, Width::Word))
+            leaf.ok()
+                .and_then(|leaf| bus.ram.load(leaf.physical, Width::Word))
         };
         word_at(self.pc.wrapping_sub(4)) == Some(SEMIHOSTING_BEFORE)
             && word_at(self.pc.wrapping_add(4)) == Some(SEMIHOSTING_AFTER)

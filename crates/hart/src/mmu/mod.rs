@@ -44,14 +44,19 @@ struct CheckedPtes<'a> {
 
 impl PteMemory for CheckedPtes<'_> {
     fn read(&mut self, address: u64) -> Result<u64, WalkFault> {
-        if !self.pmp.allows(address, 8, Access::Load, Privilege::Supervisor) {
+        if !self
+            .pmp
+            .allows(address, 8, Access::Load, Privilege::Supervisor)
+        {
             return Err(WalkFault::Access);
         }
         self.bus.ram.load_u64(address).ok_or(WalkFault::Access)
     }
 
     fn write(&mut self, address: u64, entry: u64) -> Result<(), WalkFault> {
-        let allowed = self.pmp.allows(address, 8, Access::Store, Privilege::Supervisor);
+        let allowed = self
+            .pmp
+            .allows(address, 8, Access::Store, Privilege::Supervisor);
         if allowed && self.bus.ram.store(address, Width::Double, entry) {
             Ok(())
         } else {
@@ -149,7 +154,11 @@ impl Hart {
             Some(hit) => hit,
             None => self.walk_and_fill(bus, address, access, context)?,
         };
-        if hit.split && !self.pmp.allows(hit.physical, bytes, access, self.access_privilege(access)) {
+        if hit.split
+            && !self
+                .pmp
+                .allows(hit.physical, bytes, access, self.access_privilege(access))
+        {
             return Err(Trap::access_fault(access, address));
         }
         Ok(hit.physical)
@@ -174,7 +183,10 @@ impl Hart {
         let (physical, large) = match self.scheme() {
             Some(scheme) if privilege != Privilege::Machine => {
                 let rules = self.walk_rules(scheme, privilege);
-                let mut ptes = CheckedPtes { bus, pmp: &self.pmp };
+                let mut ptes = CheckedPtes {
+                    bus,
+                    pmp: &self.pmp,
+                };
                 let leaf = walk::walk(&rules, address, access, &mut ptes)
                     .map_err(|fault| Trap::walk_fault(fault, access, address))?;
                 (leaf.physical, leaf.large.then_some(leaf.level.max(1)))

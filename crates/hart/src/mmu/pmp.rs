@@ -102,14 +102,21 @@ impl Pmp {
             self.ranges[entry] = match matching(self.config[entry]) {
                 Matching::Off => (0, 0),
                 Matching::TopOfRange => {
-                    let from = if entry == 0 { 0 } else { self.address[entry - 1] };
+                    let from = if entry == 0 {
+                        0
+                    } else {
+                        self.address[entry - 1]
+                    };
                     (from << 2, address << 2)
                 }
                 Matching::Four => (address << 2, (address << 2) + 4),
                 Matching::PowerOfTwo => {
                     let ones = address.trailing_ones();
                     let base = (address & !(((1u64 << ones) << 1).wrapping_sub(1))) << 2;
-                    (base, base.saturating_add(8u64.checked_shl(ones).unwrap_or(u64::MAX)))
+                    (
+                        base,
+                        base.saturating_add(8u64.checked_shl(ones).unwrap_or(u64::MAX)),
+                    )
                 }
             };
             if matching(self.config[entry]) != Matching::Off {

@@ -157,14 +157,21 @@ impl Tlb {
     #[must_use]
     pub fn lookup(&self, access: Access, address: u64, context: u64) -> Option<Hit> {
         let entry = &self.entries[access as usize][index(address)];
-        (entry.tag == tag(address, context)).then(|| Hit {
+        (entry.tag == tag(address, context)).then_some(Hit {
             physical: entry.page & PAGE_MASK | address & !PAGE_MASK,
             split: entry.page & 1 != 0,
         })
     }
 
     /// Takes in a translation; what was in its slot is lost.
-    pub fn fill(&mut self, access: Access, address: u64, context: u64, hit: Hit, large: Option<u32>) {
+    pub fn fill(
+        &mut self,
+        access: Access,
+        address: u64,
+        context: u64,
+        hit: Hit,
+        large: Option<u32>,
+    ) {
         if let Some(level) = large {
             self.large[0] |= region_bit(address, 21);
             if level > 1 {
@@ -230,7 +237,8 @@ impl Tlb {
     /// Drops the translations of one virtual address, in every address space
     /// (`sfence.vma va, *`): of more than was asked when large pages are about.
     pub fn flush_address(&mut self, address: u64) {
-        let large = self.large[0] & region_bit(address, 21) | self.large[1] & region_bit(address, 30);
+        let large =
+            self.large[0] & region_bit(address, 21) | self.large[1] & region_bit(address, 30);
         if large != 0 {
             self.flush_spaces();
             return;
@@ -255,7 +263,10 @@ impl Tlb {
     /// The whole state as words, for hashing and saving; shortcuts are not part of it.
     pub fn words(&self) -> impl Iterator<Item = u64> + '_ {
         let entries = self.entries.iter().flatten().flat_map(|e| [e.tag, e.page]);
-        let spaces = self.spaces.iter().map(|s| u64::from(s.0) << 16 | u64::from(s.1));
+        let spaces = self
+            .spaces
+            .iter()
+            .map(|s| u64::from(s.0) << 16 | u64::from(s.1));
         let rest = [u64::from(self.next_context), self.large[0], self.large[1]];
         entries.chain(spaces).chain(rest)
     }

@@ -78,7 +78,12 @@ fn translate(
 ) -> (Op, Ending) {
     let compressed_targets = isa.has(isa::Extension::C);
     let op = match insn.op {
-        Opcode::Jal | Opcode::Beq | Opcode::Bne | Opcode::Blt | Opcode::Bge | Opcode::Bltu
+        Opcode::Jal
+        | Opcode::Beq
+        | Opcode::Bne
+        | Opcode::Blt
+        | Opcode::Bge
+        | Opcode::Bltu
         | Opcode::Bgeu => {
             if compressed_targets || insn.imm % 4 == 0 {
                 return (jump(insn, slot), Ending::Run);
@@ -106,7 +111,10 @@ fn translate(
 
 const fn is_branch(op: Opcode) -> bool {
     use Opcode as O;
-    matches!(op, O::Jal | O::Beq | O::Bne | O::Blt | O::Bge | O::Bltu | O::Bgeu)
+    matches!(
+        op,
+        O::Jal | O::Beq | O::Bne | O::Blt | O::Bge | O::Bltu | O::Bgeu
+    )
 }
 
 /// A jump or branch with a fixed distance: within the page it leads straight to its target's slot.

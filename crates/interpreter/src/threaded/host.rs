@@ -31,8 +31,12 @@ pub(super) unsafe fn store<const BYTES: usize>(address: u64, value: u64) {
     unsafe {
         match BYTES {
             1 => pointer.write(value as u8),
-            2 => pointer.cast::<u16>().write_unaligned((value as u16).to_le()),
-            4 => pointer.cast::<u32>().write_unaligned((value as u32).to_le()),
+            2 => pointer
+                .cast::<u16>()
+                .write_unaligned((value as u16).to_le()),
+            4 => pointer
+                .cast::<u32>()
+                .write_unaligned((value as u32).to_le()),
             _ => pointer.cast::<u64>().write_unaligned(value.to_le()),
         }
     }

@@ -39,7 +39,9 @@ impl CodePage {
     pub fn new() -> Self {
         let mut slots = vec![UNDECODED; HALVES + GUARD_SLOTS].into_boxed_slice();
         slots[HALVES..].fill(PAGE_END);
-        let slots = slots.try_into().unwrap_or_else(|_| Box::new([PAGE_END; HALVES + GUARD_SLOTS]));
+        let slots = slots
+            .try_into()
+            .unwrap_or_else(|_| Box::new([PAGE_END; HALVES + GUARD_SLOTS]));
         Self {
             slots,
             kept: Vec::new(),

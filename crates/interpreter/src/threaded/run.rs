@@ -55,7 +55,9 @@ impl Frame<'_> {
     pub fn kept(&self, at: Cursor) -> Option<Kept> {
         // SAFETY: `page` was set from a live page of the code cache when control entered it, and no page
         // changes or goes during a stretch (see `Cursor`).
-        unsafe { &*self.page }.kept(at.op().imm >> KEPT_SHIFT).copied()
+        unsafe { &*self.page }
+            .kept(at.op().imm >> KEPT_SHIFT)
+            .copied()
     }
 
     /// Leaves decoded code at `pc` with `left` steps remaining.
@@ -179,13 +181,20 @@ impl Threaded {
         let slot = (pc as usize & 0xfff) >> 1;
         let place = self.cache.place(&mut bus.ram, page);
         if !self.cache.page(place).is_decoded(slot) {
-            build::decode_run(self.cache.page_mut(place), &mut bus.ram, page, slot, hart.isa());
+            build::decode_run(
+                self.cache.page_mut(place),
+                &mut bus.ram,
+                page,
+                slot,
+                hart.isa(),
+            );
         }
         hart.honour_revocations(&bus.ram);
         self.honour_generation(hart);
         let code = self.cache.page(place);
         let pointer: *const CodePage = code;
-        hart.tlb.fill_fast(Access::Fetch, pc, context, pointer as u64);
+        hart.tlb
+            .fill_fast(Access::Fetch, pc, context, pointer as u64);
         Some((pointer, code.cursor(slot)))
     }
 

@@ -35,7 +35,11 @@ const BOX: u64 = 0xffff_ffff_0000_0000;
 
 #[inline(always)]
 const fn unboxed(register: u64) -> Option<u32> {
-    if register >= BOX { Some(register as u32) } else { None }
+    if register >= BOX {
+        Some(register as u32)
+    } else {
+        None
+    }
 }
 
 /// The operations that have a fast path.

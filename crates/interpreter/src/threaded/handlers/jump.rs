@@ -16,7 +16,12 @@ fn jal_near<const HALVES: usize>(hart: &mut Hart, frame: &mut Frame<'_>, at: Cur
 fn jal_far<const HALVES: usize>(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, left: i64) {
     let pc = frame.pc(at);
     at.op().a.write(hart, pc.wrapping_add(2 * HALVES as u64));
-    enter_far(hart, frame, pc.wrapping_add(at.op().imm as i64 as u64), left);
+    enter_far(
+        hart,
+        frame,
+        pc.wrapping_add(at.op().imm as i64 as u64),
+        left,
+    );
 }
 
 fn jump_register<const HALVES: usize>(

@@ -157,12 +157,7 @@ fn leave_to_plain(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, before: i6
 }
 
 /// A device may have changed what comes next: then the stretch ends behind this instruction.
-fn after_slow<const HALVES: usize>(
-    hart: &mut Hart,
-    frame: &mut Frame<'_>,
-    at: Cursor,
-    left: i64,
-) {
+fn after_slow<const HALVES: usize>(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, left: i64) {
     if !frame.must_stop() {
         return next_or_new_run::<HALVES>(hart, frame, at, left);
     }

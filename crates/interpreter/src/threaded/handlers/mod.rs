@@ -70,7 +70,9 @@ fn kept_instruction<const HALVES: usize>(
     frame.sync(hart, before);
     hart.pc = pc;
     match hart.execute(frame.bus, &kept.insn, kept.word) {
-        Ok(hart::Flow::Next) if !frame.must_stop() => next_or_new_run::<HALVES>(hart, frame, at, left),
+        Ok(hart::Flow::Next) if !frame.must_stop() => {
+            next_or_new_run::<HALVES>(hart, frame, at, left)
+        }
         Ok(flow) => {
             let step = plain::finish(hart, flow, kept.insn.len);
             let pc = hart.pc;
