@@ -1,16 +1,26 @@
 //! RISC-V semihosting: calls from the guest to the host, by `ebreak` between two marks.
 //!
-//! Numbers and parameter blocks are those of Arm's specification with 64-bit fields. A call does
-//! not touch the guest: it gives a [`HostAnswer`], which enters the machine through the event log, so that a
-//! replay needs no host. Files are confined: see [`files`].
+//! Numbers and parameter blocks are those of Arm's specification (Semihosting for AArch32 and
+//! AArch64, 2.0) with 64-bit fields. A call does not touch the guest: it gives a [`HostAnswer`],
+//! which enters the machine through the event log, so that a replay needs no host. Files are
+//! confined to one directory, read-only unless allowed; commands are refused.
 
+mod block;
+mod errno;
 mod files;
+mod sandbox;
+#[cfg(test)]
+mod tests;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use memory::{HostAnswer, Nanos};
 
-use files::{FileError, Files};
+use block::Block;
+use errno::Errno;
+use files::Files;
+use sandbox::Sandbox;
 
 /// How a guest may use the host.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +29,7 @@ pub struct SemihostingConfig {
     pub root: Option<PathBuf>,
     /// Whether it may create and change files there.
     pub writable: bool,
-    /// Its arguments, the program's name first.
+    /// Its arguments, without the program's name, which start-up code has from elsewhere.
     pub arguments: Vec<String>,
     /// What it reads from the console.
     pub input: Vec<u8>,
@@ -44,10 +54,12 @@ mod call {
     pub const ISTTY: u64 = 0x09;
     pub const SEEK: u64 = 0x0a;
     pub const FLEN: u64 = 0x0c;
+    pub const TMPNAM: u64 = 0x0d;
     pub const REMOVE: u64 = 0x0e;
     pub const RENAME: u64 = 0x0f;
     pub const CLOCK: u64 = 0x10;
     pub const TIME: u64 = 0x11;
+    pub const SYSTEM: u64 = 0x12;
     pub const ERRNO: u64 = 0x13;
     pub const GET_CMDLINE: u64 = 0x15;
     pub const HEAPINFO: u64 = 0x16;
@@ -57,12 +69,14 @@ mod call {
     pub const TICKFREQ: u64 = 0x31;
 }
 
+/// What a call that failed returns.
 const FAILED: u64 = u64::MAX;
 /// `ADP_Stopped_ApplicationExit`: the only reason for an exit that is a success.
 const APPLICATION_EXIT: u64 = 0x2_0026;
-/// Longest string or buffer that a call may name.
-const MOST_BYTES: u64 = 1 << 24;
-const LONGEST_PATH: u64 = 4096;
+const NANOS_PER_SECOND: u64 = 1_000_000_000;
+const NANOS_PER_CENTISECOND: u64 = 10_000_000;
+/// Largest number of a temporary name.
+const MOST_NAMES: u64 = 255;
 
 /// What a call needs to know beside the guest's memory.
 #[derive(Clone, Copy, Debug)]
@@ -76,49 +90,42 @@ pub struct Now {
 /// The host's side of semihosting.
 #[derive(Debug)]
 pub struct Semihosting {
-    config: SemihostingConfig,
+    command_line: String,
     files: Files,
     errno: u64,
-    input_taken: usize,
-}
-
-/// A call's parameters: a block of doublewords in guest memory.
-struct Block<'a> {
-    at: u64,
-    memory: &'a dyn GuestMemory,
-}
-
-impl Block<'_> {
-    fn word(&self, index: u64) -> u64 {
-        let mut bytes = [0; 8];
-        let readable = self.memory.read(self.at.wrapping_add(8 * index), &mut bytes);
-        if readable { u64::from_le_bytes(bytes) } else { 0 }
-    }
-
-    fn bytes(&self, address: u64, len: u64) -> Option<Vec<u8>> {
-        if len > MOST_BYTES {
-            return None;
-        }
-        let mut bytes = vec![0; len as usize];
-        self.memory.read(address, &mut bytes).then_some(bytes)
-    }
-
-    fn path(&self, address: u64, len: u64) -> Result<String, FileError> {
-        let bytes = self.bytes(address, len.min(LONGEST_PATH)).ok_or(FileError::Fault)?;
-        String::from_utf8(bytes).map_err(|_| FileError::Invalid)
-    }
+    input: VecDeque<u8>,
 }
 
 impl Semihosting {
-    /// With nothing open.
+    /// With nothing open but the console.
     #[must_use]
     pub fn new(config: SemihostingConfig) -> Self {
+        let sandbox = Sandbox::new(config.root.as_deref(), config.writable);
         Self {
-            files: Files::new(config.root.clone(), config.writable),
-            config,
+            command_line: config.arguments.join(" "),
+            files: Files::new(sandbox),
             errno: 0,
-            input_taken: 0,
+            input: config.input.into(),
         }
+    }
+
+    /// Bytes for the guest to read from the console, behind those that it has not read yet.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.input.extend(bytes);
+    }
+
+    /// Whether a call would read from the console while there is nothing to read. Made all the same,
+    /// it finds the end of the input; a machine at which somebody may type should wait instead.
+    #[must_use]
+    pub fn awaits_input(&self, op: u64, parameter: u64, memory: &dyn GuestMemory) -> bool {
+        let block = Block { parameter, memory };
+        let reads_console = || {
+            let handle = block.word(0).ok()?;
+            let wanted = block.word(2).ok()?;
+            Some(wanted > 0 && self.files.is_console(handle).ok()?)
+        };
+        let reads = op == call::READC || op == call::READ && reads_console() == Some(true);
+        reads && self.input.is_empty()
     }
 
     /// Answers call `op` with `parameter` (the guest's `a0` and `a1`).
@@ -129,138 +136,157 @@ impl Semihosting {
         memory: &dyn GuestMemory,
         now: Now,
     ) -> HostAnswer {
-        let block = Block {
-            at: parameter,
-            memory,
-        };
+        let block = Block { parameter, memory };
         let mut answer = HostAnswer::default();
-        let result = self.dispatch(op, &block, now, &mut answer);
-        answer.result = result.unwrap_or_else(|error| {
-            self.errno = error.errno();
+        let result = match op {
+            call::READ | call::WRITE => self.transfer(op, &block, &mut answer),
+            call::EXIT | call::EXIT_EXTENDED => {
+                answer.exit = Some(exit_code(&block));
+                Ok(0)
+            }
+            call::CLOCK => Ok(now.guest / NANOS_PER_CENTISECOND),
+            call::TIME => Ok(now.rtc_base.saturating_add(now.guest) / NANOS_PER_SECOND),
+            call::ELAPSED => {
+                answer
+                    .writes
+                    .push((parameter, now.guest.to_le_bytes().to_vec()));
+                Ok(0)
+            }
+            call::TICKFREQ => Ok(NANOS_PER_SECOND),
+            _ => self.other(op, &block, &mut answer),
+        };
+        answer.result = result.unwrap_or_else(|errno| {
+            self.errno = errno.0;
             FAILED
         });
         answer
     }
 
-    fn dispatch(
+    fn other(&mut self, op: u64, block: &Block<'_>, answer: &mut HostAnswer) -> Result<u64, Errno> {
+        match op {
+            call::OPEN => {
+                let path = block.path(block.word(0)?, block.word(2)?)?;
+                return self.files.open(&path, block.word(1)?);
+            }
+            call::CLOSE => self.files.close(block.word(0)?)?,
+            call::WRITEC => answer.console = vec![block.byte()?],
+            call::WRITE0 => answer.console = block.text()?,
+            call::READC => return Ok(self.input.pop_front().map_or(FAILED, u64::from)),
+            call::ISERROR => return Ok(u64::from((block.word(0)? as i64) < 0)),
+            call::ISTTY => return self.files.is_console(block.word(0)?).map(u64::from),
+            call::SEEK => self.files.seek(block.word(0)?, block.word(1)?)?,
+            call::FLEN => return self.files.len(block.word(0)?),
+            call::TMPNAM => temporary_name(block, answer)?,
+            call::REMOVE => {
+                let path = block.path(block.word(0)?, block.word(1)?)?;
+                self.files.sandbox().remove(&path)?;
+            }
+            call::RENAME => {
+                let from = block.path(block.word(0)?, block.word(1)?)?;
+                let to = block.path(block.word(2)?, block.word(3)?)?;
+                self.files.sandbox().rename(&from, &to)?;
+            }
+            call::SYSTEM => return Err(Errno::EPERM),
+            call::ERRNO => return Ok(self.errno),
+            call::GET_CMDLINE => self.command_line(block, answer)?,
+            // All zero: the program uses what its linker script gives it.
+            call::HEAPINFO => answer.writes.push((block.word(0)?, vec![0; 32])),
+            _ => return Err(Errno::ENOSYS),
+        }
+        Ok(0)
+    }
+
+    /// SYS_READ and SYS_WRITE. The result is the number of bytes that were not moved: all of them
+    /// at the end of a file and also when the call fails, since callers subtract it from the length.
+    fn transfer(
         &mut self,
         op: u64,
         block: &Block<'_>,
-        now: Now,
         answer: &mut HostAnswer,
-    ) -> Result<u64, FileError> {
-        match op {
-            call::OPEN => {
-                let name = block.path(block.word(0), block.word(2))?;
-                self.files.open(&name, block.word(1))
-            }
-            call::CLOSE => self.files.close(block.word(0)),
-            call::WRITEC => {
-                answer.console = block.bytes(block.at, 1).ok_or(FileError::Fault)?;
-                Ok(0)
-            }
-            call::WRITE0 => {
-                answer.console = string_at(block)?;
-                Ok(0)
-            }
-            call::WRITE => self.write(block, answer),
-            call::READ => self.read(block, answer),
-            call::READC => Ok(self.take_input(1).first().map_or(FAILED, |&b| u64::from(b))),
-            call::ISERROR => Ok(u64::from((block.word(0) as i64) < 0)),
-            call::ISTTY => self.files.is_console(block.word(0)).map(u64::from),
-            call::SEEK => self.files.seek(block.word(0), block.word(1)),
-            call::FLEN => self.files.len(block.word(0)),
-            call::REMOVE => self.files.remove(&block.path(block.word(0), block.word(1))?),
-            call::RENAME => {
-                let from = block.path(block.word(0), block.word(1))?;
-                let to = block.path(block.word(2), block.word(3))?;
-                self.files.rename(&from, &to)
-            }
-            call::CLOCK => Ok(now.guest / 10_000_000),
-            call::TIME => Ok((now.rtc_base + now.guest) / 1_000_000_000),
-            call::ERRNO => Ok(self.errno),
-            call::GET_CMDLINE => self.command_line(block, answer),
-            call::HEAPINFO => {
-                // All zero: the program uses what its linker script gives it.
-                answer.writes.push((block.word(0), vec![0; 32]));
-                Ok(0)
-            }
-            call::EXIT => {
-                let (reason, code) = (block.word(0), block.word(1));
-                answer.exit = Some(exit_code(reason, code));
-                Ok(0)
-            }
-            call::EXIT_EXTENDED => {
-                answer.exit = Some(exit_code(block.word(0), block.word(1)));
-                Ok(0)
-            }
-            call::ELAPSED => {
-                answer.writes.push((block.at, now.guest.to_le_bytes().to_vec()));
-                Ok(0)
-            }
-            call::TICKFREQ => Ok(1_000_000_000),
-            _ => Err(FileError::Unsupported), // SYS_SYSTEM among them: no commands for guests
-        }
-    }
-
-    /// The result is the number of bytes that were not written.
-    fn write(&mut self, block: &Block<'_>, answer: &mut HostAnswer) -> Result<u64, FileError> {
-        let (handle, address, len) = (block.word(0), block.word(1), block.word(2));
-        let bytes = block.bytes(address, len).ok_or(FileError::Fault)?;
-        if self.files.is_console(handle)? {
-            answer.console = bytes;
-            return Ok(0);
-        }
-        self.files.write(handle, &bytes).map(|written| len - written)
-    }
-
-    /// The result is the number of bytes that were not read: all of them at the end of a file.
-    fn read(&mut self, block: &Block<'_>, answer: &mut HostAnswer) -> Result<u64, FileError> {
-        let (handle, address, len) = (block.word(0), block.word(1), block.word(2));
-        let wanted = len.min(MOST_BYTES);
-        let bytes = if self.files.is_console(handle)? {
-            self.take_input(wanted as usize)
-        } else {
-            self.files.read(handle, wanted)?
+    ) -> Result<u64, Errno> {
+        let (handle, address, len) = (block.word(0)?, block.word(1)?, block.word(2)?);
+        let moved = match op {
+            call::READ => self.read(handle, address, block.reachable(address, len), answer),
+            _ => self.write(handle, block.bytes(address, len), answer),
         };
-        let left = len - bytes.len() as u64;
-        answer.writes.push((address, bytes));
-        Ok(left)
+        let moved = moved.unwrap_or_else(|errno| {
+            self.errno = errno.0;
+            0
+        });
+        Ok(len - moved)
     }
 
-    fn take_input(&mut self, most: usize) -> Vec<u8> {
-        let rest = &self.config.input[self.input_taken..];
-        let taken = rest[..most.min(rest.len())].to_vec();
-        self.input_taken += taken.len();
-        taken
+    fn write(
+        &mut self,
+        handle: u64,
+        bytes: Result<Vec<u8>, Errno>,
+        answer: &mut HostAnswer,
+    ) -> Result<u64, Errno> {
+        let is_console = self.files.is_console(handle)?;
+        let bytes = bytes?;
+        let len = bytes.len() as u64;
+        if is_console {
+            answer.console = bytes;
+        } else {
+            self.files.write(handle, &bytes)?;
+        }
+        Ok(len)
     }
 
-    fn command_line(&self, block: &Block<'_>, answer: &mut HostAnswer) -> Result<u64, FileError> {
-        let mut line = self.config.arguments.join(" ").into_bytes();
+    fn read(
+        &mut self,
+        handle: u64,
+        address: u64,
+        most: Result<u64, Errno>,
+        answer: &mut HostAnswer,
+    ) -> Result<u64, Errno> {
+        let is_console = self.files.is_console(handle)?;
+        let most = most?;
+        let bytes = if is_console {
+            let count = self.input.len().min(most as usize);
+            self.input.drain(..count).collect()
+        } else {
+            self.files.read(handle, most)?
+        };
+        let len = bytes.len() as u64;
+        if len > 0 {
+            answer.writes.push((address, bytes));
+        }
+        Ok(len)
+    }
+
+    fn command_line(&self, block: &Block<'_>, answer: &mut HostAnswer) -> Result<(), Errno> {
+        let mut line = self.command_line.clone().into_bytes();
         let len = line.len() as u64;
-        if len >= block.word(1) {
-            return Err(FileError::Invalid);
+        if len >= block.word(1)? {
+            return Err(Errno::EINVAL);
         }
         line.push(0);
-        answer.writes.push((block.word(0), line));
-        answer.writes.push((block.at + 8, len.to_le_bytes().to_vec()));
-        Ok(0)
+        answer.writes.push((block.word(0)?, line));
+        answer
+            .writes
+            .push((block.field(1), len.to_le_bytes().to_vec()));
+        Ok(())
     }
+}
+
+/// A name for a temporary file; the guest gives its number and the room it has.
+fn temporary_name(block: &Block<'_>, answer: &mut HostAnswer) -> Result<(), Errno> {
+    let (address, number, room) = (block.word(0)?, block.word(1)?, block.word(2)?);
+    let name = format!("semihosting-{number:03}.tmp\0").into_bytes();
+    if number > MOST_NAMES || room < name.len() as u64 {
+        return Err(Errno::EINVAL);
+    }
+    answer.writes.push((address, name));
+    Ok(())
 }
 
 /// The status of an exit: the program's own code, or failure when it did not end by itself.
-const fn exit_code(reason: u64, code: u64) -> u64 {
-    if reason == APPLICATION_EXIT { code } else { 1 }
-}
-
-fn string_at(block: &Block<'_>) -> Result<Vec<u8>, FileError> {
-    let mut text = Vec::new();
-    while (text.len() as u64) < MOST_BYTES {
-        let byte = block.bytes(block.at + text.len() as u64, 1).ok_or(FileError::Fault)?;
-        match byte[0] {
-            0 => return Ok(text),
-            byte => text.push(byte),
-        }
+/// Programs for 32-bit targets give the reason itself instead of a block that holds it.
+fn exit_code(block: &Block<'_>) -> u64 {
+    match (block.word(0), block.word(1)) {
+        (Ok(APPLICATION_EXIT), Ok(code)) => code,
+        (Err(_), _) if block.parameter == APPLICATION_EXIT => 0,
+        _ => 1,
     }
-    Err(FileError::Invalid)
 }
