@@ -7,6 +7,7 @@ mod console;
 mod disasm;
 mod report;
 mod run;
+mod terminal;
 
 use std::process::ExitCode;
 

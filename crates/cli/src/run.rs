@@ -12,8 +12,9 @@ use machine::{Config, Exit, HostEvent, Machine, Stop};
 
 use crate::args::{Clock, Engine, RunOptions, Switch};
 use crate::commit_log::CommitLog;
-use crate::console::{self, Keyboard, TextWatch};
+use crate::console::{self, Keyboard, TextWatch, Typed};
 use crate::report::Report;
+use crate::terminal::{self, RawTerminal};
 
 /// Exit statuses of our own.
 pub mod status {
@@ -22,6 +23,7 @@ pub mod status {
     pub const EMULATOR: u8 = 125;
     pub const UNUSABLE: u8 = 126;
     pub const NOT_FOUND: u8 = 127;
+    pub const INTERRUPTED: u8 = 130;
 }
 
 /// Steps between two looks at clock and keyboard.
@@ -60,7 +62,8 @@ pub fn run(options: &RunOptions) -> ExitCode {
 /// Tells the person something.
 pub fn say(message: &str) {
     // Nothing can be done when even standard error is gone.
-    let _ = writeln!(std::io::stderr(), "hartland: {message}");
+    let end = if terminal::is_raw() { "\r\n" } else { "\n" };
+    let _ = write!(std::io::stderr(), "hartland: {message}{end}");
 }
 
 fn try_run(options: &RunOptions) -> Result<u8, Failure> {
@@ -229,10 +232,11 @@ fn drive(machine: &mut Machine, options: &RunOptions, start: Instant) -> Result<
         expect: options.expect_text.as_deref().map(TextWatch::new),
         fail: options.fail_text.as_deref().map(TextWatch::new),
     };
-    let mut keyboard = match options.input {
-        None => Keyboard::at_terminal(),
+    let raw = match options.input {
+        None => RawTerminal::enter(),
         Some(_) => None,
     };
+    let mut keyboard = raw.as_ref().map(|_| Keyboard::listen());
     machine.set_interactive(keyboard.is_some());
     let mut log = open_log(options)?;
     let limit = options.instructions.unwrap_or(u64::MAX);
@@ -242,8 +246,10 @@ fn drive(machine: &mut Machine, options: &RunOptions, start: Instant) -> Result<
     let realtime =
         options.clock == Some(Clock::Realtime) || options.clock.is_none() && keyboard.is_some();
     let ended = loop {
-        if let Some(line) = keyboard.as_mut().and_then(Keyboard::poll) {
-            machine.inject(HostEvent::ConsoleInput(line));
+        while let Some(typed) = keyboard.as_mut().and_then(Keyboard::poll) {
+            if handle(machine, typed) {
+                return Ok((Stop::Budget, Some(status::INTERRUPTED)));
+            }
         }
         let left = limit.saturating_sub(machine.steps());
         let stop = match &mut log {
@@ -260,7 +266,11 @@ fn drive(machine: &mut Machine, options: &RunOptions, start: Instant) -> Result<
         match stop {
             Stop::Budget if machine.steps() >= limit => break (stop, Some(status::LIMIT)),
             Stop::Budget => {}
-            Stop::Idle(until) => idle(machine, &mut keyboard, until, realtime),
+            Stop::Idle(until) => {
+                if idle(machine, &mut keyboard, until, realtime) {
+                    break (stop, Some(status::INTERRUPTED));
+                }
+            }
             Stop::Exit(_) if watches.expect.is_some() => break (stop, Some(status::FAILED)),
             _ => break (stop, None),
         }
@@ -277,13 +287,13 @@ fn drive(machine: &mut Machine, options: &RunOptions, start: Instant) -> Result<
 /// Longest that a wait for a key may keep other things waiting.
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
 
-/// Every hart waits and somebody may type: time passes on the wall too.
+/// Every hart waits and somebody may type: time passes on the wall too. Returns whether to quit.
 fn idle(
     machine: &mut Machine,
     keyboard: &mut Option<Keyboard>,
     until: Option<u64>,
     realtime: bool,
-) {
+) -> bool {
     let idle = machine.bus().clock.idle;
     let wait = until.map_or(LONGEST_WAIT, |until| Duration::from_nanos(until - idle));
     let wait = wait.min(LONGEST_WAIT);
@@ -298,11 +308,22 @@ fn idle(
         u64::MAX
     };
     machine.pass_idle_until(until.map_or(passed, |until| until.min(passed)));
-    if let Some(line) = typed {
-        machine.inject(HostEvent::ConsoleInput(line));
-    }
+    let quit = typed.is_some_and(|typed| handle(machine, typed));
     let open = keyboard.as_ref().is_some_and(Keyboard::is_open);
     machine.set_interactive(open);
+    quit
+}
+
+/// Does what was typed. Returns whether that is to quit.
+fn handle(machine: &mut Machine, typed: Typed) -> bool {
+    match typed {
+        Typed::Input(bytes) => machine.inject(HostEvent::ConsoleInput(bytes)),
+        Typed::Help => {
+            say("Ctrl-A x quits, Ctrl-A h shows this, Ctrl-A Ctrl-A sends Ctrl-A to the guest");
+        }
+        Typed::Quit => return true,
+    }
+    false
 }
 
 type Log = CommitLog<BufWriter<Box<dyn Write>>>;
@@ -344,6 +365,7 @@ fn describe(machine: &Machine, stop: &Stop, verdict: Option<u8>) -> String {
             };
             format!("the guest can never go on: {stuck}{place}, after {steps} steps")
         }
+        (_, Some(status::INTERRUPTED)) => format!("interrupted after {steps} steps"),
         (_, Some(status::LIMIT)) => {
             let pc = machine.harts().first().map_or(0, |hart| hart.pc);
             format!("the limit was reached after {steps} steps, at pc {pc:#x}")
