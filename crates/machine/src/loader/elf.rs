@@ -45,11 +45,15 @@ pub(super) fn parse(
     let table = program_headers(&header, bytes)?;
     check_type(&header, &table, bytes)?;
     let movable = header.e_type == ET_DYN;
-    let kind = taken_as.unwrap_or_else(|| classify(&table, movable, ram));
+    let entry = entry(&header, &table, movable);
+    let kind = taken_as.unwrap_or_else(|| classify(&table, entry, movable, ram));
     let bias = if movable { bias(&table, kind, ram) } else { 0 };
-    let spans = spans(&table, movable, bias, bytes)?;
-    let entry = entry(&header, &table, movable).wrapping_add(bias);
+    let mut spans = spans(&table, movable, bias, bytes)?;
+    let entry = entry.wrapping_add(bias);
     let within = (kind != ImageKind::User).then_some(ram);
+    if within.is_some() {
+        layout::leave_out_headers(&mut spans, ram);
+    }
     let spans = layout::check(spans, entry, within, bytes.len())?;
     let mut segments: Vec<Segment> = spans.iter().map(|span| segment(span, bytes)).collect();
     if movable && kind != ImageKind::User {
@@ -162,20 +166,18 @@ fn loaded(table: &[ProgramHeader]) -> impl Iterator<Item = (usize, &ProgramHeade
     entries.filter(|(_, header)| header.p_type == PT_LOAD && header.p_memsz > 0)
 }
 
-/// What a file that nobody named otherwise is taken for. A file that can be moved is for the start
-/// of RAM.
-fn classify(table: &[ProgramHeader], movable: bool, ram: RamRange) -> ImageKind {
-    let lowest = loaded(table)
-        .map(|(_, header)| header.p_paddr)
-        .min()
-        .unwrap_or(0);
-    let upper = loaded(table).any(|(_, header)| header.p_vaddr >= UPPER_HALF);
+/// What a file that nobody named otherwise is taken for: one that starts below RAM is a user
+/// program, one that lies above the firmware's place a kernel. A file that can be moved is for the
+/// start of RAM.
+fn classify(table: &[ProgramHeader], entry: u64, movable: bool, ram: RamRange) -> ImageKind {
+    let lowest = loaded(table).map(|(_, h)| h.p_paddr).min().unwrap_or(0);
+    let upper = loaded(table).any(|(_, h)| h.p_vaddr >= UPPER_HALF);
     let kernel = ram.base.saturating_add(layout::KERNEL_OFFSET);
     if movable {
         ImageKind::BareMetal
     } else if upper || lowest >= kernel {
         ImageKind::Kernel
-    } else if lowest < ram.base {
+    } else if entry < ram.base {
         ImageKind::User
     } else {
         ImageKind::BareMetal

@@ -28,6 +28,23 @@ impl Span {
     }
 }
 
+/// Longest page that linkers align to.
+const LARGEST_PAGE: u64 = 64 << 10;
+
+/// Leaves out the page with the file's own headers where it would lie just below RAM.
+///
+/// Linkers make it part of the first segment: a program linked with nothing but
+/// `-Ttext=0x80000000` has a segment at 0x7ffff000, which nobody meant.
+pub(super) fn leave_out_headers(spans: &mut [Span], ram: RamRange) {
+    for span in spans {
+        let below = ram.base.saturating_sub(span.address);
+        if span.file.start == 0 && below <= LARGEST_PAGE && below < span.file.len() as u64 {
+            span.file.start = below as usize;
+            span.address = span.address.wrapping_add(below);
+        }
+    }
+}
+
 /// Sorts the spans and checks that there are some, that they lie in RAM (when `within` says where
 /// it is) and apart from each other, that they hold the entry, and that together they name no more
 /// bytes than the file of `file_len` bytes has: otherwise a small file could fill the host's memory.

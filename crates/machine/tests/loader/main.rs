@@ -105,6 +105,13 @@ fn kernels_and_user_programs_are_known_by_their_addresses() {
     let at = |address| ElfFile::new(address, vec![load(address, &[0x13, 0, 0, 0], 0)]);
     assert_eq!(parse(&at(0x8020_0000)).kind, ImageKind::Kernel);
     assert_eq!(parse(&at(0x1_0000)).kind, ImageKind::User);
+    let mut stray = at(0x8000_0000);
+    stray.parts.push(load(0x1_1000, &[0; 8], 0));
+    let text = refusal(&stray);
+    assert!(
+        text.contains("0x11000 are outside RAM"),
+        "it starts in RAM, so it is no user program: {text}"
+    );
     let mut high = at(0xffff_ffff_8000_0000);
     high.parts[0].physical_address = 0x8020_0000;
     let image = parse(&high);
@@ -125,6 +132,21 @@ fn what_a_file_is_taken_for_can_be_said() {
     assert!(
         text.contains("0x10000 are outside RAM (0x80000000 to 0x81000000): link it at"),
         "{text}"
+    );
+}
+
+#[test]
+fn the_page_with_the_headers_may_lie_below_ram() {
+    let mut bytes = ElfFile::new(0x8000_0000, vec![load(0x7fff_f000, &[1; 0x2000], 0)]).build();
+    bytes[64 + 8..64 + 16].fill(0); // the segment begins with the file's own headers
+    let image = loader::parse("prog", &bytes, RAM, None).expect("a program");
+    assert_eq!(image.kind, ImageKind::BareMetal);
+    assert_eq!(image.segments[0].address, 0x8000_0000);
+    assert_eq!(image.segments[0].bytes, bytes[0x1000..0x2000]);
+    bytes[64 + 8] = 1;
+    assert!(
+        refusal_of_bytes(&bytes, None).contains("outside RAM"),
+        "not the headers' segment"
     );
 }
 
