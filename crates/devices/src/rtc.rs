@@ -25,6 +25,8 @@ struct State {
     alarm_on: bool,
     irq_enabled: bool,
     pending: bool,
+    /// Guest time of the alarm, while it is on and ahead.
+    deadline: Option<Nanos>,
 }
 
 /// The device.
@@ -56,6 +58,11 @@ impl GoldfishRtc {
             self.state.alarm_on = false;
             self.state.pending = true;
         }
+        self.state.deadline = self.state.alarm_on.then_some(()).and_then(|()| {
+            let wait = self.state.alarm - self.time(cx); // an alarm that is on is ahead
+            let moment = cx.clock.now().checked_add(wait)?;
+            (moment < memory::Clock::END_OF_TIME).then_some(moment)
+        });
         let level = self.state.pending && self.state.irq_enabled;
         cx.lines.set_source(RTC_IRQ, level);
     }
@@ -127,8 +134,7 @@ impl Device for GoldfishRtc {
     }
 
     fn deadline(&self) -> Option<Nanos> {
-        let moment = self.state.alarm.wrapping_sub(self.state.offset);
-        self.state.alarm_on.then_some(moment)
+        self.state.deadline
     }
 
     fn tick(&mut self, cx: &mut DeviceContext<'_>) {

@@ -20,6 +20,10 @@ impl Clock {
     /// Guest nanoseconds that one step takes.
     pub const NANOS_PER_STEP: Nanos = 1;
 
+    /// No deadline is as late as this, 146 years: so a guest that waits for the far future cannot
+    /// make time overflow.
+    pub const END_OF_TIME: Nanos = 1 << 62;
+
     /// The time now.
     #[inline(always)]
     #[must_use]
@@ -46,13 +50,14 @@ impl Clock {
     /// The first moment, now or later, at which `mtime` is at least `ticks`; `None` when no run can
     /// last so long.
     #[must_use]
-    pub const fn moment_of(&self, ticks: u64) -> Option<Nanos> {
+    pub fn moment_of(&self, ticks: u64) -> Option<Nanos> {
         match ticks.checked_sub(self.ticks()) {
             None | Some(0) => Some(self.now()),
-            Some(wait) => match self.raw_ticks().checked_add(wait) {
-                Some(tick) => tick.checked_mul(abi::memory_map::NANOS_PER_TICK),
-                None => None,
-            },
+            Some(wait) => {
+                let tick = self.raw_ticks().checked_add(wait)?;
+                let moment = tick.checked_mul(abi::memory_map::NANOS_PER_TICK)?;
+                (moment < Self::END_OF_TIME).then_some(moment)
+            }
         }
     }
 
