@@ -27,6 +27,8 @@ pub struct Machine {
     htif: Option<Htif>,
     images: Vec<Image>,
     progress: ProgressCheck,
+    /// A semihosting call waits for somebody to type.
+    call_waits: bool,
 }
 
 impl Machine {
@@ -60,6 +62,7 @@ impl Machine {
             htif: None,
             images: Vec::new(),
             progress: ProgressCheck::default(),
+            call_waits: false,
             config,
         })
     }
@@ -86,7 +89,11 @@ impl Machine {
         };
         let page = (offset >> memory::PAGE_SHIFT) as u32;
         self.bus.ram.set_page_flags(page, PageFlags::HOST_CALL);
-        self.htif = Some(Htif::new(tohost, image.symbols.by_name("fromhost")));
+        let mut htif = Htif::new(tohost, image.symbols.by_name("fromhost"));
+        if let Some(input) = &self.config.input {
+            htif.feed(&mut self.bus.ram, input);
+        }
+        self.htif = Some(htif);
     }
 
     /// Runs for at most `budget` steps.
@@ -112,17 +119,27 @@ impl Machine {
         let end = self.steps().saturating_add(budget);
         loop {
             self.enter_logged_events();
+            if self.call_waits {
+                self.answer_call();
+            }
             if let Some(exit) = self.exit {
                 return Stop::Exit(exit);
             }
-            let left = end.saturating_sub(self.steps()).min(self.log.steps_until_next(self.steps()));
+            if self.call_waits {
+                return Stop::Idle(None);
+            }
+            let left = end
+                .saturating_sub(self.steps())
+                .min(self.log.steps_until_next(self.steps()));
             if left == 0 {
                 return Stop::Budget;
             }
             if !schedule::can_run(&self.harts[self.schedule.current], &self.bus) {
                 if !schedule::anyone_awake(&self.harts, &self.bus) {
-                    if let Some(stop) = self.pass_idle_time() {
-                        return stop;
+                    match self.pass_idle_time() {
+                        Some(Stop::Stuck(_)) if self.settle_htif() => {}
+                        Some(stop) => return stop,
+                        None => {}
                     }
                 } else {
                     self.next_turn();
@@ -135,9 +152,30 @@ impl Machine {
             let pause = turn(&mut self.interpreter, hart, &mut self.bus, budget);
             self.schedule.left -= self.steps() - before;
             self.after_turn(pause);
-            if let Some(stuck) = self.check_progress() {
+            if let Some(stuck) = self.check_progress()
+                && !self.settle_htif()
+            {
                 return Stop::Stuck(stuck);
             }
+        }
+    }
+
+    /// A semihosting call is made, or made again now that somebody may have typed.
+    fn answer_call(&mut self) {
+        self.call_waits = !self.semihosting_call();
+    }
+
+    /// A guest that does nothing more may have left a half-written `tohost` that means its end.
+    fn settle_htif(&mut self) -> bool {
+        let Some(htif) = &mut self.htif else {
+            return false;
+        };
+        match htif.settle(&mut self.bus.ram) {
+            HtifOutcome::Exit(code) => {
+                self.end(code, ExitVia::Htif);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -146,7 +184,7 @@ impl Machine {
             Pause::Budget if self.schedule.left > 0 => {}
             Pause::Budget | Pause::Waiting | Pause::Yielded => self.next_turn(),
             Pause::Attention => {}
-            Pause::HostCall => self.semihosting_call(),
+            Pause::HostCall => self.answer_call(),
         }
         self.handle_effects();
         if self.bus.ram.has_host_writes() {
@@ -258,7 +296,14 @@ impl Machine {
         match event {
             HostEvent::Reset => self.reset(),
             HostEvent::HostCall(answer) => self.apply_host_answer(&answer),
-            HostEvent::ConsoleInput(_) => {
+            HostEvent::ConsoleInput(ref bytes) => {
+                // Whichever way the guest reads its console by, it finds what was typed.
+                if let Some(htif) = &mut self.htif {
+                    htif.feed(&mut self.bus.ram, bytes);
+                }
+                if let Some(semihosting) = &mut self.semihosting {
+                    semihosting.feed(bytes);
+                }
                 self.bus.event(&event);
             }
         }

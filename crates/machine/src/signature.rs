@@ -22,7 +22,9 @@ pub fn signature(
     granularity: u8,
 ) -> Result<String, SignatureError> {
     let fail = SignatureError { begin, end };
-    let len = end.checked_sub(begin).ok_or(SignatureError { begin, end })?;
+    let len = end
+        .checked_sub(begin)
+        .ok_or(SignatureError { begin, end })?;
     if len == 0 {
         return Ok(String::new());
     }
