@@ -7,6 +7,7 @@
 mod builder;
 mod catalog;
 mod digest;
+mod qemu;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use anyhow::{Context, Result, bail};
 
 use builder::Builder;
 use catalog::Program;
+use table::Entry;
 
 /// What `cargo xtask guest` is asked to do.
 #[derive(clap::Args)]
@@ -22,16 +24,24 @@ pub struct Arguments {
     /// Only say which images are stale; fails when there is one. Needs no RISC-V toolchain.
     #[arg(long)]
     check: bool,
+    /// Runs the images on qemu-system-riscv64 and compares what they print.
+    #[arg(long, conflicts_with = "check")]
+    qemu: bool,
 }
 
-/// Builds all images, or checks them.
+/// Builds all images, or checks or tries those that are there.
 ///
 /// # Errors
-/// No toolchain, a program that does not build, or, with `--check`, a stale image.
+/// No toolchain, a program that does not build, a stale image with `--check`, a wrong one with
+/// `--qemu`.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let root = root();
     let programs = catalog::programs(&root)?;
-    if arguments.check {
+    if arguments.qemu {
+        let count = qemu::run(&root, &programs)?;
+        report(&format!("{count} images do on QEMU what they should"));
+        Ok(())
+    } else if arguments.check {
         check(&root, &programs)
     } else {
         build(&root, &programs)
@@ -46,7 +56,7 @@ fn root() -> PathBuf {
 
 fn build(root: &Path, programs: &[Program]) -> Result<()> {
     let builder = Builder::find(root)?;
-    let images = root.join("crates/guest-images/images");
+    let images = images(root);
     std::fs::create_dir_all(&images)?;
     let mut entries = Vec::new();
     for workspace in catalog::WORKSPACES {
@@ -59,18 +69,22 @@ fn build(root: &Path, programs: &[Program]) -> Result<()> {
             let image =
                 std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
             std::fs::write(images.join(format!("{}.elf", program.name)), &image)?;
-            entries.push(table::Entry {
-                program,
+            entries.push(Entry {
+                name: program.name.clone(),
                 source_digest: digest::of_sources(root, workspace, program)?,
-                image_digest: digest::of_bytes(&image),
-                builder: &builder.version,
+                digest: digest::of_bytes(&image),
+                builder: builder.version.clone(),
             });
         }
     }
-    table::write(root, &entries)?;
     remove_others(&images, programs)?;
     report(&format!("{} images by {}", entries.len(), builder.version));
-    Ok(())
+    table::write(root, programs, entries)
+}
+
+/// Where the images are.
+fn images(root: &Path) -> PathBuf {
+    root.join("crates/guest-images/images")
 }
 
 /// Removes images of programs that are no more.
@@ -107,32 +121,39 @@ fn check(root: &Path, programs: &[Program]) -> Result<()> {
 
 /// What is wrong with the images, a line each.
 fn complaints(root: &Path, programs: &[Program]) -> Result<Vec<String>> {
+    let entries = table::read(root)?;
     let mut complaints = Vec::new();
     for program in programs {
-        let Some(image) = guest_images::get(&program.name) else {
-            complaints.push(format!("{}: has no image", program.name));
-            continue;
-        };
-        let workspace = catalog::workspace(&program.workspace)?;
-        if image.source_digest != digest::of_sources(root, workspace, program)? {
-            complaints.push(format!(
-                "{}: its sources changed since the image was built",
-                program.name
-            ));
-        }
-        if image.digest != digest::of_bytes(image.bytes) {
-            complaints.push(format!(
-                "{}: the image is not the one that was built",
-                program.name
-            ));
+        let entry = entries.iter().find(|entry| entry.name == program.name);
+        complaints.extend(complaint(root, program, entry)?);
+    }
+    for Entry { name, .. } in &entries {
+        if !programs.iter().any(|program| program.name == *name) {
+            complaints.push(format!("{name}: an image without a program"));
         }
     }
-    for image in guest_images::all() {
-        if !programs.iter().any(|program| program.name == image.name) {
-            complaints.push(format!("{}: an image without a program", image.name));
-        }
+    if complaints.is_empty() && !table::is_current(root, programs, &entries)? {
+        complaints.push("the table is not what the manifest says".to_owned());
     }
     Ok(complaints)
+}
+
+/// What is wrong with the image of a program, if anything.
+fn complaint(root: &Path, program: &Program, entry: Option<&Entry>) -> Result<Option<String>> {
+    let name = &program.name;
+    let Some(entry) = entry else {
+        return Ok(Some(format!("{name}: has no image")));
+    };
+    let workspace = catalog::workspace(&program.workspace)?;
+    if entry.source_digest != digest::of_sources(root, workspace, program)? {
+        return Ok(Some(format!(
+            "{name}: its sources changed since the image was built"
+        )));
+    }
+    let image = std::fs::read(images(root).join(format!("{name}.elf")))
+        .with_context(|| format!("{name}: cannot read the image"))?;
+    let is_same = entry.digest == digest::of_bytes(&image);
+    Ok((!is_same).then(|| format!("{name}: the image is not the one that was built")))
 }
 
 #[expect(clippy::print_stdout, reason = "a command's report is its output")]

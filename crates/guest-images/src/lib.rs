@@ -50,6 +50,8 @@ pub struct Expected {
     pub output: &'static str,
     /// The status it ends with; none for a program that can never end.
     pub status: Option<u16>,
+    /// Its signature, a word of four bytes a line; empty if it leaves none.
+    pub signature: &'static str,
     /// What is typed at its console.
     pub input: &'static str,
     /// How many harts it is run with.

@@ -27,6 +27,17 @@ pub const fn plic_threshold(context: usize) -> usize {
     0xc20_0000 + 0x1000 * context
 }
 
+/// How many harts the machine has: each has a timer compare register that keeps what is written.
+#[must_use]
+pub fn harts() -> usize {
+    let exists = |&hart: &usize| {
+        let register = MTIMECMP + 8 * hart;
+        write(register, u64::MAX);
+        read::<u64>(register) == u64::MAX
+    };
+    (0..crate::start::MAX_HARTS).take_while(exists).count()
+}
+
 /// Reads a device register.
 #[must_use]
 pub fn read<T: Copy>(address: usize) -> T {

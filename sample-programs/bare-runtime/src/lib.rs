@@ -14,7 +14,9 @@
 pub mod board;
 pub mod console;
 pub mod csr;
+pub mod echo;
 pub mod exit;
+pub mod htif;
 pub mod start;
 pub mod trap;
 

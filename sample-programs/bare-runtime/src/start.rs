@@ -62,8 +62,7 @@ macro_rules! entry {
 /// What a hart does that has nothing to do.
 pub fn park(_hart: usize) {
     loop {
-        // SAFETY: waiting changes nothing.
-        unsafe { core::arch::asm!("wfi") }
+        crate::trap::wait_for_interrupt();
     }
 }
 

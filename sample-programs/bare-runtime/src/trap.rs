@@ -9,6 +9,23 @@ pub type Handler = fn(cause: usize, value: usize, pc: usize) -> usize;
 /// Top bit of a cause: it is an interrupt.
 pub const INTERRUPT: usize = 1 << 63;
 
+/// Cause of an illegal instruction.
+pub const ILLEGAL_INSTRUCTION: usize = 2;
+/// Cause of an environment call from S-mode.
+pub const CALL_FROM_SUPERVISOR: usize = 9;
+/// Cause of a page fault by a load.
+pub const LOAD_PAGE_FAULT: usize = 13;
+/// Cause of a page fault by a store.
+pub const STORE_PAGE_FAULT: usize = 15;
+/// Cause of a timer interrupt for S-mode.
+pub const SUPERVISOR_TIMER: usize = INTERRUPT | 5;
+/// Cause of a timer interrupt for M-mode.
+pub const MACHINE_TIMER: usize = INTERRUPT | 7;
+/// Cause of an external interrupt for S-mode.
+pub const SUPERVISOR_EXTERNAL: usize = INTERRUPT | 9;
+/// Cause of an external interrupt for M-mode.
+pub const MACHINE_EXTERNAL: usize = INTERRUPT | 11;
+
 static MACHINE: AtomicUsize = AtomicUsize::new(0);
 static SUPERVISOR: AtomicUsize = AtomicUsize::new(0);
 
@@ -124,4 +141,37 @@ pub fn enter_supervisor(entry: extern "C" fn() -> !) -> ! {
     crate::csr_write!("mepc", entry as *const () as usize);
     // SAFETY: `mepc` and MPP were set just now; the stack goes on being this one.
     unsafe { core::arch::asm!("mret", options(noreturn)) }
+}
+
+/// Ends the machine because of a trap that the program does not expect.
+pub fn unexpected(cause: usize, value: usize, pc: usize) -> ! {
+    crate::println!("unexpected trap: cause {cause:#x}, value {value:#x}, at {pc:#x}");
+    crate::exit(2)
+}
+
+/// Waits in M-mode until an interrupt handler has made the condition true.
+///
+/// Interrupts are off between the look at the condition and WFI, which a pending one ends all the
+/// same: so none can slip in between and leave the hart waiting.
+pub fn wait_machine(condition: impl Fn() -> bool) {
+    while !condition() {
+        wait_for_interrupt();
+        crate::csr_set!("mstatus", 1 << 3);
+        crate::csr_clear!("mstatus", 1 << 3);
+    }
+}
+
+/// Waits in S-mode until an interrupt handler has made the condition true, as [`wait_machine`].
+pub fn wait_supervisor(condition: impl Fn() -> bool) {
+    while !condition() {
+        wait_for_interrupt();
+        crate::csr_set!("sstatus", 1 << 1);
+        crate::csr_clear!("sstatus", 1 << 1);
+    }
+}
+
+/// Waits until an interrupt is pending that is enabled by itself, or for a shorter time.
+pub fn wait_for_interrupt() {
+    // SAFETY: waiting changes nothing.
+    unsafe { core::arch::asm!("wfi") }
 }

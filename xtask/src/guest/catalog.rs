@@ -87,6 +87,9 @@ pub struct Guest {
     /// It talks to the host by `tohost`.
     #[serde(default)]
     pub htif: bool,
+    /// It leaves a signature, which `expected-signature.txt` has.
+    #[serde(default)]
+    pub signature: bool,
 }
 
 fn one() -> u8 {

@@ -65,3 +65,18 @@ fn run() -> u64 {
     }
     state.iter().fold(0, |sum, &word| mix(sum, u64::from(word)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_empty_message_of_the_standard() {
+        let mut block = [0; 64];
+        block[0] = 0x80;
+        let mut state = INITIAL;
+        compress(&mut state, &block);
+        assert_eq!(state[0], 0xe3b0_c442);
+        assert_eq!(state[7], 0x7852_b855);
+    }
+}

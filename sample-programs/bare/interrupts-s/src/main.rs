@@ -1,20 +1,32 @@
-//! Timer and UART interrupts in S-mode, delegated, with Sv39 on. The timer is Sstc's.
+//! Timer and UART interrupts in S-mode with Sv39 on: five ticks, then a line is received and sent
+//! back, both by interrupts.
+//!
+//! The timer is S-mode's own (Sstc) where the machine has one; where it has none, M-mode's timer
+//! is armed by a call and its interrupt passed on, as firmware does.
 #![no_std]
 #![no_main]
 
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use bare_runtime::echo::Echo;
 use bare_runtime::{board, csr_clear, csr_read, csr_set, csr_write, println, trap};
 
 bare_runtime::entry!(main);
 
 const TICK: usize = 10_000; // 1 ms
-const CONTEXT: usize = 1;
+const TICKS: usize = 5;
+const NEVER: usize = usize::MAX;
+const STCE: usize = 1 << 63;
+const STIP: usize = 1 << 5;
+const MTIE: usize = 1 << 7;
 
-static TICKS: AtomicUsize = AtomicUsize::new(0);
-static RECEIVED: AtomicUsize = AtomicUsize::new(0);
-static LAST: AtomicUsize = AtomicUsize::new(0);
-static SUM: AtomicUsize = AtomicUsize::new(0);
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+static ECHO: Echo = Echo::new(1);
+static HAS_SSTC: AtomicBool = AtomicBool::new(false);
+/// Argument of the call that arms M-mode's timer.
+static DEADLINE: AtomicUsize = AtomicUsize::new(NEVER);
+/// An instruction was skipped because this machine does not have it.
+static IS_ILLEGAL: AtomicBool = AtomicBool::new(false);
 
 /// The root table: gigabyte pages that map every address to itself.
 #[repr(align(4096))]
@@ -32,53 +44,44 @@ static ROOT: Table = {
     Table(entries)
 };
 
-fn arm_timer() {
-    csr_write!("0x14d", csr_read!("time") + TICK); // stimecmp
+fn set_timer(deadline: usize) {
+    if HAS_SSTC.load(Ordering::Relaxed) {
+        csr_write!("0x14d", deadline); // stimecmp
+    } else {
+        DEADLINE.store(deadline, Ordering::Relaxed);
+        // SAFETY: M-mode's handler keeps all registers.
+        unsafe { core::arch::asm!("ecall") };
+    }
 }
 
 fn on_machine_trap(cause: usize, value: usize, pc: usize) -> usize {
-    println!("trap in M-mode: {cause:#x} value {value:#x} at {pc:#x}");
-    bare_runtime::exit(2)
+    match cause {
+        trap::ILLEGAL_INSTRUCTION if !IS_ILLEGAL.swap(true, Ordering::Relaxed) => pc + 4,
+        trap::CALL_FROM_SUPERVISOR => {
+            board::write(board::MTIMECMP, DEADLINE.load(Ordering::Relaxed));
+            csr_clear!("mip", STIP);
+            csr_set!("mie", MTIE);
+            pc + 4
+        }
+        trap::MACHINE_TIMER => {
+            csr_clear!("mie", MTIE);
+            csr_set!("mip", STIP);
+            pc
+        }
+        _ => trap::unexpected(cause, value, pc),
+    }
 }
 
 fn on_trap(cause: usize, value: usize, pc: usize) -> usize {
-    match cause & !trap::INTERRUPT {
-        5 if cause & trap::INTERRUPT != 0 => {
-            TICKS.fetch_add(1, Ordering::Relaxed);
-            arm_timer();
+    match cause {
+        trap::SUPERVISOR_TIMER if COUNT.fetch_add(1, Ordering::Relaxed) + 1 < TICKS => {
+            set_timer(csr_read!("time") + TICK);
         }
-        9 if cause & trap::INTERRUPT != 0 => on_external(),
-        _ => {
-            println!("unexpected trap {cause:#x} value {value:#x} at {pc:#x}");
-            bare_runtime::exit(3)
-        }
+        trap::SUPERVISOR_TIMER => set_timer(NEVER),
+        trap::SUPERVISOR_EXTERNAL => ECHO.on_external(),
+        _ => trap::unexpected(cause, value, pc),
     }
     pc
-}
-
-fn on_external() {
-    let claim = board::plic_threshold(CONTEXT) + 4;
-    let source: u32 = board::read(claim);
-    while board::read::<u8>(board::UART + 5) & 1 != 0 {
-        let byte = usize::from(board::read::<u8>(board::UART));
-        RECEIVED.fetch_add(1, Ordering::Relaxed);
-        SUM.fetch_add(byte, Ordering::Relaxed);
-        LAST.store(byte, Ordering::Relaxed);
-    }
-    board::write(claim, source);
-}
-
-/// Interrupts are off between the look at the condition and WFI, which a pending one ends all the
-/// same: so none can slip in between and leave the hart waiting.
-fn wait_until(condition: impl Fn() -> bool) {
-    csr_clear!("sstatus", 1 << 1);
-    while !condition() {
-        // SAFETY: waiting changes nothing.
-        unsafe { core::arch::asm!("wfi") };
-        csr_set!("sstatus", 1 << 1);
-        csr_clear!("sstatus", 1 << 1);
-    }
-    csr_set!("sstatus", 1 << 1);
 }
 
 extern "C" fn supervisor() -> ! {
@@ -86,28 +89,33 @@ extern "C" fn supervisor() -> ! {
     csr_write!("satp", 8 << 60 | ROOT.0.as_ptr() as usize >> 12);
     // SAFETY: the new tables map everything to itself.
     unsafe { core::arch::asm!("sfence.vma") };
-    board::write(board::PLIC_PRIORITY + 4 * board::UART_IRQ as usize, 1u32);
-    board::write(board::plic_enable(CONTEXT), 1u32 << board::UART_IRQ);
-    board::write(board::plic_threshold(CONTEXT), 0u32);
-    arm_timer();
+    set_timer(csr_read!("time") + TICK);
     csr_set!("sie", 1 << 5 | 1 << 9);
-    csr_set!("sstatus", 1 << 1);
-    wait_until(|| TICKS.load(Ordering::Relaxed) >= 5);
-    csr_clear!("sie", 1 << 5);
-    println!("five timer interrupts in S-mode with Sv39");
-    board::write(board::UART + 1, 1u8);
-    wait_until(|| LAST.load(Ordering::Relaxed) == usize::from(b'\n'));
-    let (bytes, sum) = (
-        RECEIVED.load(Ordering::Relaxed),
-        SUM.load(Ordering::Relaxed),
-    );
-    println!("received {bytes} bytes by interrupt, sum {sum}");
+    trap::wait_supervisor(|| COUNT.load(Ordering::Relaxed) >= TICKS);
+    ECHO.listen();
+    trap::wait_supervisor(|| ECHO.has_line());
+    ECHO.reply();
+    trap::wait_supervisor(|| ECHO.is_done());
+    println!("S-mode: {} timer interrupts", COUNT.load(Ordering::Relaxed));
+    println!("S-mode: {} bytes in and out by interrupts", ECHO.sent());
     bare_runtime::exit(0)
+}
+
+/// Whether the machine has Sstc, which this also switches on: `menvcfg` keeps its bit, and
+/// `stimecmp` is no illegal instruction.
+fn enable_sstc() -> bool {
+    csr_set!("0x30a", STCE); // menvcfg
+    let is_enabled = !IS_ILLEGAL.load(Ordering::Relaxed) && csr_read!("0x30a") & STCE != 0;
+    if is_enabled {
+        csr_write!("0x14d", NEVER); // stimecmp
+    }
+    is_enabled && !IS_ILLEGAL.load(Ordering::Relaxed)
 }
 
 fn main() -> u16 {
     trap::install_machine(on_machine_trap);
+    board::write(board::MTIMECMP, NEVER);
     csr_write!("mcounteren", 7);
-    csr_set!("0x30a", 1 << 63); // menvcfg.STCE
+    HAS_SSTC.store(enable_sstc(), Ordering::Relaxed);
     trap::enter_supervisor(supervisor)
 }

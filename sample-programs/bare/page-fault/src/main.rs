@@ -19,8 +19,6 @@ const W: usize = 1 << 2;
 const A: usize = 1 << 6;
 const D: usize = 1 << 7;
 const IDENTITY: usize = 0xcf;
-const LOAD_FAULT: usize = 13;
-const STORE_FAULT: usize = 15;
 
 #[repr(C, align(4096))]
 struct Page([AtomicUsize; 512]);
@@ -48,18 +46,12 @@ fn fence() {
     unsafe { core::arch::asm!("sfence.vma") };
 }
 
-fn on_machine_trap(cause: usize, value: usize, pc: usize) -> usize {
-    println!("trap in M-mode: {cause:#x} value {value:#x} at {pc:#x}");
-    bare_runtime::exit(2)
-}
-
 fn on_trap(cause: usize, value: usize, pc: usize) -> usize {
     let index = value.wrapping_sub(WINDOW) >> 12;
-    if index >= PAGES || !matches!(cause, LOAD_FAULT | STORE_FAULT) {
-        println!("unexpected trap {cause:#x} value {value:#x} at {pc:#x}");
-        bare_runtime::exit(3)
+    if index >= PAGES || !matches!(cause, trap::LOAD_PAGE_FAULT | trap::STORE_PAGE_FAULT) {
+        trap::unexpected(cause, value, pc);
     }
-    let store = cause == STORE_FAULT;
+    let store = cause == trap::STORE_PAGE_FAULT;
     let leaf = LEAVES.0[index].load(Ordering::Relaxed);
     let needed = if store { V | W } else { V | R };
     if leaf & needed == needed {
@@ -132,6 +124,6 @@ extern "C" fn supervisor() -> ! {
 }
 
 fn main() -> u16 {
-    trap::install_machine(on_machine_trap);
+    trap::install_machine(|cause, value, pc| trap::unexpected(cause, value, pc));
     trap::enter_supervisor(supervisor)
 }
