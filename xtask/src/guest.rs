@@ -9,6 +9,7 @@ mod catalog;
 mod digest;
 mod qemu;
 mod table;
+mod wrapper;
 
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,8 @@ use anyhow::{Context, Result, bail};
 use builder::Builder;
 use catalog::Program;
 use table::Entry;
+
+pub use wrapper::run as compile;
 
 /// What `cargo xtask guest` is asked to do.
 #[derive(clap::Args)]

@@ -8,7 +8,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "Ends with status 42.",
         kind: Kind::Sample,
         bytes: include_bytes!("../images/exit-status.elf"),
-        digest: "c1f96aa5f37c627b25ba7e1dc89eac8ab9226dcbca24bf5239dc0f0dcf9c3839",
+        digest: "098c4dc1e3320f2ebda47a3d9934fed6aaa51e3be84d3716ef7692c8205b0684",
         source_digest: "67d1ba33c597288713d647289eed45d4e054feab0bd7586ed9fda89e34b11323",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -26,7 +26,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "A little computation.",
         kind: Kind::Sample,
         bytes: include_bytes!("../images/fib.elf"),
-        digest: "f84ee8da841171cd7323ec041584ca74cd09712e8303f4665feac475c17a4133",
+        digest: "d1e3582774af5c095f46bb2cec13e0fc5e39f4d5e231ed5286c98763d9f6c015",
         source_digest: "e09cbd8be24e4efc974c02e16e1bbbbd3655744da24024d7a3cb4e07f89b1198",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -44,7 +44,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "Every hart takes its turn.",
         kind: Kind::Sample,
         bytes: include_bytes!("../images/harts.elf"),
-        digest: "d8483f93f1e2cf16cfa8ca6193a32af26f04d058d4cf7c1a86bb9dedc0faf4be",
+        digest: "3de6a84524f7f5292491652e750b3b1140c83474268bb789ab3edb9cfb6cefa5",
         source_digest: "f781f8e83c30718911fc2a1ea5c2a037901ac2956e4077e10a831bb9104d4a0f",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -62,7 +62,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "Prints a line.",
         kind: Kind::Sample,
         bytes: include_bytes!("../images/hello.elf"),
-        digest: "6976368fd6077a8d48c09101590e55d57b9a104876e9e52ac2972749b2e6f2a4",
+        digest: "461086675d86cf8ce3307c9e9f3bc53557be1a705a61d0d45e0b9976c0ed6836",
         source_digest: "5f2c7f983ffc4fc399421157d727e930f34bd528735215fca837cdc221cd5219",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -80,7 +80,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "Prints and ends through tohost.",
         kind: Kind::Sample,
         bytes: include_bytes!("../images/htif.elf"),
-        digest: "dc16eb17c9dc6acb66f592a8788ba9c7d3e475463e6c575c602ec6ad4bc238b9",
+        digest: "6473fa9faa28dba2c5532e0f4d80dc0dfddfe68800c95b8c55967d4ce70c75b8",
         source_digest: "59b76af0daf32473eed36a56fc3bab794f8d32c9da3aff3fc0140adafd17fc50",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -98,7 +98,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "Timer and UART interrupts in M-mode.",
         kind: Kind::Sample,
         bytes: include_bytes!("../images/interrupts-m.elf"),
-        digest: "a8aee66bd0a78fd578bde53953f635e4c2ebe0da3358181f186292478f46535c",
+        digest: "8614f403b959dbfa7c1c3d38c592d1d35bf53b8e6316e92185dd078c09147b76",
         source_digest: "d63f72aa70ac3e7a864de6e8f9c19a371910a592fbbb434b60cdc4a9f2199109",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -116,7 +116,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "Timer and UART interrupts in S-mode, with paging.",
         kind: Kind::Sample,
         bytes: include_bytes!("../images/interrupts-s.elf"),
-        digest: "12ab4632ace57d7a42a4f6c520734f4767db2e8c37833025578a3b9930eacd10",
+        digest: "9ac27a2c3ce18fc8e177d428c31a0c3e42cf3205e45cfe7fff63dc32dc66a262",
         source_digest: "db858881440d57dcf9d0584627b2cefe264e65f7cd2afa59279095b849b8567d",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -134,7 +134,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "Jumps to where nothing is.",
         kind: Kind::Sample,
         bytes: include_bytes!("../images/jump-nowhere.elf"),
-        digest: "695f9973b9984d9753b5c00b1c907cade92863a7d28efa41b07ff8a20c5593d1",
+        digest: "d325746be40cc185715d355fd2909e76c3f816892264cb873a22719f17f99189",
         source_digest: "9d969a8e12b15dfc2bf536902ce59a45dcf4fbc6b969466a53f30e02df6dce70",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -152,7 +152,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "Demand mapping by page faults.",
         kind: Kind::Sample,
         bytes: include_bytes!("../images/page-fault.elf"),
-        digest: "328acfc8637f60897335a39060c32421d01fd0e69709f39a4d897f9abc402d0d",
+        digest: "63dae80931c96ddf01fa84f3fa582ce21296abac9c8a946af292e6203f62ef56",
         source_digest: "3e90c38b08d1c63189885858921690c4944addeadefb7150ba77818bef657117",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -170,7 +170,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "Powers off at once.",
         kind: Kind::Sample,
         bytes: include_bytes!("../images/power-off.elf"),
-        digest: "d40a4b58facb4db1ac9cb3cf52a751b3d06af4e1250c9addcfd177585588b9be",
+        digest: "b12bf125b26778d1d0511a1e89508cf9c4d56a2e4a1f2ed00e148c9674d85ee5",
         source_digest: "59d8d0492212d191e9fa7a5e3aad345f7a1a832544288968ae91dc8afb16c7e7",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -188,7 +188,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "Console and exit by semihosting.",
         kind: Kind::Sample,
         bytes: include_bytes!("../images/semihosting.elf"),
-        digest: "48b39417e3ba8e6b3f7c8837bf8e6725dd8a6e41c99ca9b1e87c81aafe4d8afb",
+        digest: "56f2dc4eff06510cb138d1298d1206d0551da8a6f22e0672945a9d651bc57fc8",
         source_digest: "a65016158eaeda69a69fdebc8dd952e069e45d79895769671bbebece376600e3",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -206,7 +206,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "Leaves a signature in memory, as architecture tests do.",
         kind: Kind::Sample,
         bytes: include_bytes!("../images/signature.elf"),
-        digest: "494e2da42d88556304b5a42f46e5388bf00901c02a09e7bd1bbbffd9ed7457d6",
+        digest: "708626c1c97446dfafd766efb2e40c73f9f3feb7d61104539628e159ab200249",
         source_digest: "325a0011b4ba87fdfd55b8a4ae7b7f191162b5d869029b29a1f6d5afb2ff4e3b",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -224,7 +224,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "Jumps to itself.",
         kind: Kind::Sample,
         bytes: include_bytes!("../images/spin-forever.elf"),
-        digest: "f2ca6f93a7bbd894db7c1499fcf8953861b44b54c5a7bc5b727b44517a9cd7d7",
+        digest: "af63f2adca511ce10a6a68174a67f7a3019f0740f30abbb4428e9270a326c395",
         source_digest: "38e5c2733a6ca6411fdb64fd9de4412c70ac29d81bdfb21e7294391280e73cab",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -242,7 +242,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "Traps for ever.",
         kind: Kind::Sample,
         bytes: include_bytes!("../images/trap-loop.elf"),
-        digest: "913921cf9ebf00873292ea7f062a3eba8263ad1dbb5d893f5bc433a1d33ebc03",
+        digest: "43cb35a9e964b22721f17818d2b8a03d812f526f9977b0acaad87effef94fd00",
         source_digest: "1ed5d691676fa162eaab0bd73b3c8355c19b4bb0cbc101db5e9980cb2c588fee",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -260,7 +260,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "Waits for nothing.",
         kind: Kind::Sample,
         bytes: include_bytes!("../images/wfi-forever.elf"),
-        digest: "8b8dff9625c990cdaa75b062f7e4006598f29180ac1c2cd1bbd86104c9ab117b",
+        digest: "d0fca254ee7f3d4d2e5847457d701486c01747b7540c6a0c1b2d95c35522848d",
         source_digest: "b627254a5abefda03d8bf764f37fd685c7b4e05c685b9c499e7a0bd9858ade6c",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -278,7 +278,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "An interpreter of bytecode: indirect jumps.",
         kind: Kind::Workload,
         bytes: include_bytes!("../images/bytecode.elf"),
-        digest: "0fdf9144087f710cd27fbfc72e124de53130b0dc38802dcb17d154e90e8fa983",
+        digest: "8bf3cca2529ac4eecd3ffc28ce26ca4eb217becf115bfcf6259a9821a7a21a74",
         source_digest: "3fdce110a2632cf7763a950e545550e60bb9afd74ce658d19c7da7c4d5d0de25",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -296,7 +296,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "A linked list, small matrices, a state machine and a CRC, as CoreMark has them.",
         kind: Kind::Workload,
         bytes: include_bytes!("../images/coremark-like.elf"),
-        digest: "b400d7d60a51b0c84fb6c049451a75b98df23e47ea30da0db61e9c2677c5bfe6",
+        digest: "5c1d3bef9bd798330b525cc873c49c2d67562a6679b3173d54d413f44f76bf1c",
         source_digest: "e3663ab1a05e5f7de13f9dbf41341369c3f6948ddf5339382e71779ccbce537a",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -314,7 +314,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "Double precision: n-body and matrix product.",
         kind: Kind::Workload,
         bytes: include_bytes!("../images/double.elf"),
-        digest: "9637400c546694c38e1eb88e021024e0df94a8e012f8cf5f00707ee643b9d369",
+        digest: "f3231a85be19238717314640973da7478b165169e5d08ef50a9ee56ba908c4c7",
         source_digest: "9d3c1cfaa4a26ca8ae61ae6a7b49f102d2bce8a4aa5ba0b57a82fe6c834dc8ea",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -332,7 +332,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "Branchy integer work: sieve, hash map, sorting, recursion.",
         kind: Kind::Workload,
         bytes: include_bytes!("../images/integer.elf"),
-        digest: "54d09ec8c113a9e83795ec173d30ff260ebac1fd6cb114b6c20bc4dd567fe741",
+        digest: "6e5d64ffc79e60fc447764fb70b4aba6690d4e6ab8299c1e8ed63f1818012385",
         source_digest: "08ae0c350f9482fd37b07e2ec77cf8a29b11186e4eaca2fc6a339fe7f2568956",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -350,7 +350,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "SHA-256 over a few megabytes.",
         kind: Kind::Workload,
         bytes: include_bytes!("../images/sha256.elf"),
-        digest: "da56aafd5ff212a16b1bc67ca5b9ce85d0191e962bbc5a8ac5033fc8b6606513",
+        digest: "4de566fb848d7a58870895800ba858ff5aebd60ca2ef7a20851a36cd179539e2",
         source_digest: "b3fc7564e986b4ca467b7ab7d987bf53beb332132016667c5fd416baea175f12",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -368,7 +368,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         description: "Streaming over large arrays, and pointer chasing.",
         kind: Kind::Workload,
         bytes: include_bytes!("../images/stream.elf"),
-        digest: "8f57927a681dc9b27e5caf6bd9eef245bc51df2ada51fb64204016bec9ff07c2",
+        digest: "b9a2def13a0945d4c73422bf0c110e63c3e28fb68101290cc278ee4019ebb9af",
         source_digest: "c816e45730ef5167852adfbce8f1b4329d19aae6b615dde2460291e6035e778e",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {

@@ -1,12 +1,14 @@
 //! The toolchain that builds guest programs: the pinned one where it has the RISC-V target, else
 //! Debian's, which builds `core` and `alloc` from source.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use super::catalog::Workspace;
+use super::wrapper;
 
 const TARGET: &str = "riscv64gc-unknown-none-elf";
 
@@ -77,6 +79,11 @@ impl Builder {
         let target = target_directory(root)
             .join("guest")
             .join(workspace.directory);
+        // From nothing each time: it takes seconds, and what was built before cannot show.
+        match std::fs::remove_dir_all(&target) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
         let mut command = Command::new(&self.cargo);
         command
             .current_dir(root.join(workspace.directory))
@@ -86,8 +93,8 @@ impl Builder {
                 "CARGO_ENCODED_RUSTFLAGS",
                 self.flags(root, &target).join("\u{1f}"),
             )
-            .env("CARGO_INCREMENTAL", "0")
-            .env_remove("RUSTC_WRAPPER");
+            .env("CARGO_INCREMENTAL", "0");
+        wrapper::install(&mut command)?;
         if self.from_source {
             command
                 .args(["-Zbuild-std=core,alloc"])
