@@ -92,15 +92,17 @@ fn run_loop<O: Observer>(
     let end = bus.clock.steps.saturating_add(budget);
     loop {
         bus.tick();
+        // A hart that waits says so even when the budget ends with its WFI: its turn is over at
+        // the same step however the run is cut.
+        if hart.waiting && !is_woken(hart, bus) {
+            return Pause::Waiting;
+        }
         let left = end.saturating_sub(bus.clock.steps);
         if left == 0 {
             return Pause::Budget;
         }
         if sample(hart, bus, observer) {
             continue;
-        }
-        if hart.waiting {
-            return Pause::Waiting;
         }
         let steps = left.min(until_deadline(hart, bus)).min(LONGEST_STRETCH);
         match engine(hart, bus, steps, observer) {
@@ -130,13 +132,16 @@ fn until_deadline(hart: &Hart, bus: &Bus) -> u64 {
     bus.clock.steps_until(next).max(1)
 }
 
-/// Wakes the hart if something woke it, and takes an interrupt if one is due: that is a step.
+fn is_woken(hart: &Hart, bus: &Bus) -> bool {
+    let lines = bus.lines.into_hart(hart.id() as usize);
+    hart.has_wakeup(lines, bus.clock.ticks())
+}
+
+/// Ends a wait, and takes an interrupt if one is due: that is a step.
 fn sample(hart: &mut Hart, bus: &mut Bus, observer: &mut impl Observer) -> bool {
+    hart.waiting = false;
     let lines = bus.lines.into_hart(hart.id() as usize);
     let ticks = bus.clock.ticks();
-    if hart.waiting && hart.has_wakeup(lines, ticks) {
-        hart.waiting = false;
-    }
     let Some(interrupt) = hart.pending_interrupt(lines, ticks) else {
         return false;
     };

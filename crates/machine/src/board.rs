@@ -3,7 +3,7 @@
 use abi::memory_map as map;
 use interpreter::hart::Hart;
 use interpreter::{Interpreter, Observer, Pause};
-use memory::{Bus, Effect, HostEvent, PageFlags, Ram, Width};
+use memory::{Bus, Effect, HostEvent, LoggedEvent, PageFlags, Ram, Width};
 
 use crate::events::EventLog;
 use crate::htif::{Htif, HtifOutcome};
@@ -284,6 +284,17 @@ impl Machine {
     pub fn inject(&mut self, event: HostEvent) {
         self.log.record(&self.bus.clock, event.clone());
         self.apply(event);
+    }
+
+    /// Lets logged events enter again at their moments; call it before the first step.
+    pub fn replay(&mut self, events: impl IntoIterator<Item = LoggedEvent>) {
+        self.log = EventLog::to_replay(events);
+    }
+
+    /// What has entered from outside so far.
+    #[must_use]
+    pub fn log(&self) -> &EventLog {
+        &self.log
     }
 
     fn enter_logged_events(&mut self) {

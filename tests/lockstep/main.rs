@@ -1,0 +1,181 @@
+//! However a run is cut, watched or repeated, and whichever engine runs it: the same steps, the
+//! same state hash.
+
+use guest_images::{GuestImage, Kind, of_kind};
+use hartland_tests::machine_with;
+use machine::hart::{Hart, Trap};
+use machine::{Bus, HostEvent, Machine, Observer, Stop};
+
+const LIMIT: u64 = 3_000_000;
+
+/// Steps, hash and output: what must agree.
+fn outcome(machine: &mut Machine) -> (u64, u128, Vec<u8>) {
+    (machine.steps(), machine.state_hash(), machine.take_output())
+}
+
+fn samples() -> impl Iterator<Item = &'static GuestImage> {
+    of_kind(Kind::Sample)
+}
+
+fn run_whole(image: &GuestImage, harts: usize, plain: bool) -> (u64, u128, Vec<u8>) {
+    let mut machine = machine_with(image, harts, plain);
+    machine.run(LIMIT);
+    outcome(&mut machine)
+}
+
+/// Runs in pieces whose lengths `next` gives.
+fn run_in_pieces(
+    image: &GuestImage,
+    harts: usize,
+    mut next: impl FnMut() -> u64,
+) -> (u64, u128, Vec<u8>) {
+    let mut machine = machine_with(image, harts, false);
+    while machine.steps() < LIMIT {
+        let left = LIMIT - machine.steps();
+        if machine.run(next().min(left)) != Stop::Budget {
+            break;
+        }
+    }
+    outcome(&mut machine)
+}
+
+#[test]
+fn both_engines_agree() {
+    for image in samples() {
+        let harts = usize::from(image.expected.harts);
+        let (threaded, plain) = (
+            run_whole(image, harts, false),
+            run_whole(image, harts, true),
+        );
+        assert_eq!(threaded, plain, "{}", image.name);
+    }
+}
+
+#[test]
+fn two_runs_agree() {
+    for image in samples() {
+        let harts = usize::from(image.expected.harts);
+        assert_eq!(
+            run_whole(image, harts, false),
+            run_whole(image, harts, false),
+            "{}",
+            image.name
+        );
+    }
+}
+
+#[test]
+fn pieces_of_any_length_make_the_same_whole() {
+    let mut random = 7u64;
+    for image in samples() {
+        let harts = usize::from(image.expected.harts);
+        let pieces = run_in_pieces(image, harts, || {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            1 + (random >> 33) % 5000
+        });
+        assert_eq!(pieces, run_whole(image, harts, false), "{}", image.name);
+    }
+}
+
+#[test]
+fn single_steps_make_the_same_whole() {
+    for name in [
+        "hello",
+        "interrupts-m",
+        "interrupts-s",
+        "page-fault",
+        "htif",
+    ] {
+        let image = guest_images::get(name).expect("a sample of that name");
+        assert_eq!(
+            run_in_pieces(image, 1, || 1),
+            run_whole(image, 1, false),
+            "{name}"
+        );
+    }
+}
+
+/// Counts what it sees.
+#[derive(Default)]
+struct Counter {
+    retired: u64,
+    trapped: u64,
+    interrupted: u64,
+}
+
+impl Observer for Counter {
+    fn before(&mut self, _: &Hart, _: &Bus, _: &isa::Insn, _: u32) {}
+    fn retired(&mut self, _: &Hart, _: &Bus, _: u64, _: &isa::Insn, _: u32) {
+        self.retired += 1;
+    }
+    fn trapped(&mut self, _: &Hart, _: &Bus, _: u64, _: Trap) {
+        self.trapped += 1;
+    }
+    fn interrupted(&mut self, _: &Hart, _: &Bus, _: u64, _: isa::trap::Interrupt) {
+        self.interrupted += 1;
+    }
+}
+
+#[test]
+fn watching_changes_nothing_and_sees_every_step() {
+    for image in samples() {
+        let harts = usize::from(image.expected.harts);
+        let mut machine = machine_with(image, harts, false);
+        let mut counter = Counter::default();
+        machine.run_observed(LIMIT, &mut counter);
+        let seen = counter.retired + counter.trapped + counter.interrupted;
+        let (steps, hash, output) = outcome(&mut machine);
+        assert_eq!(seen, steps, "{}", image.name);
+        assert_eq!(
+            (steps, hash, output),
+            run_whole(image, harts, false),
+            "{}",
+            image.name
+        );
+    }
+}
+
+#[test]
+fn a_duplicate_goes_on_as_the_original_does() {
+    for image in samples() {
+        let harts = usize::from(image.expected.harts);
+        let mut original = machine_with(image, harts, false);
+        original.run(2_500);
+        let mut copy = original.duplicate().expect("room for a second RAM");
+        assert_eq!(copy.state_hash(), original.state_hash(), "{}", image.name);
+        original.take_output();
+        original.run(100_000);
+        copy.run(100_000);
+        assert_eq!(outcome(&mut copy), outcome(&mut original), "{}", image.name);
+    }
+}
+
+/// What is typed enters through the log; replaying the log gives the same run.
+#[test]
+fn a_log_replays_to_the_same_state() {
+    let image = guest_images::get("interrupts-m").expect("a sample of that name");
+    let run = |events: Option<Vec<memory::LoggedEvent>>| {
+        let mut machine = machine_with(image, 1, false);
+        machine.set_interactive(true);
+        match events {
+            Some(events) => machine.replay(events),
+            None => {
+                machine.run(1_234);
+                machine.inject(HostEvent::ConsoleInput(b"typed early\n".to_vec()));
+            }
+        }
+        let mut stop = machine.run(LIMIT);
+        while let Stop::Idle(Some(until)) = stop {
+            machine.pass_idle_until(until);
+            stop = machine.run(LIMIT);
+        }
+        let log = machine.log().entered().to_vec();
+        (outcome(&mut machine), log)
+    };
+    let (first, log) = run(None);
+    assert!(!log.is_empty());
+    let (again, _) = run(Some(log));
+    assert_eq!(first, again);
+}
