@@ -8,6 +8,7 @@ mod builder;
 mod catalog;
 mod digest;
 mod qemu;
+mod split;
 mod table;
 mod wrapper;
 
@@ -69,13 +70,12 @@ fn build(root: &Path, programs: &[Program]) -> Result<()> {
             .filter(|program| program.workspace == workspace.directory)
         {
             let file = built.join(&program.name);
-            let image =
+            let linked =
                 std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            std::fs::write(images.join(format!("{}.elf", program.name)), &image)?;
             entries.push(Entry {
                 name: program.name.clone(),
                 source_digest: digest::of_sources(root, workspace, program)?,
-                digest: digest::of_bytes(&image),
+                digest: write_image(&images, &program.name, &linked)?,
                 builder: builder.version.clone(),
             });
         }
@@ -83,6 +83,17 @@ fn build(root: &Path, programs: &[Program]) -> Result<()> {
     remove_others(&images, programs)?;
     report(&format!("{} images by {}", entries.len(), builder.version));
     table::write(root, programs, entries)
+}
+
+/// Writes a linked program as an image and its companion, and returns the image's digest.
+fn write_image(images: &Path, name: &str, linked: &[u8]) -> Result<String> {
+    let image = split::image(linked)?;
+    std::fs::write(images.join(format!("{name}.elf")), &image)?;
+    std::fs::write(
+        images.join(format!("{name}.debug.zst")),
+        split::companion(linked)?,
+    )?;
+    Ok(digest::of_bytes(&image))
 }
 
 /// Where the images are.

@@ -33,6 +33,8 @@ pub struct GuestImage {
     pub kind: Kind,
     /// The ELF file, with symbols and without debugging information.
     pub bytes: &'static [u8],
+    /// The same program with line tables and types, compressed by zstd. Both files have one build id.
+    pub debug: &'static [u8],
     /// SHA-256 of `bytes`, in hexadecimal.
     pub digest: &'static str,
     /// SHA-256 of the sources and flags it was built from, in hexadecimal.

@@ -13,7 +13,12 @@ use super::wrapper;
 const TARGET: &str = "riscv64gc-unknown-none-elf";
 
 /// Compiler flags of every guest program, whoever builds it. A change makes all images stale.
-pub const FLAGS: &[&str] = &["-Clink-arg=-Tbare.ld", "-Clink-arg=--build-id=sha1"];
+pub const FLAGS: &[&str] = &[
+    "-Clink-arg=-Tbare.ld",
+    "-Clink-arg=--build-id=sha1",
+    // Labels that only the assembler needed would hide the names of functions.
+    "-Clink-arg=--discard-locals",
+];
 
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";

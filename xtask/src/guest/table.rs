@@ -122,6 +122,7 @@ fn add(text: &mut String, program: &Program, entry: &Entry) -> Result<()> {
         description: {description:?},
         kind: Kind::{kind},
         bytes: include_bytes!(\"../images/{name}.elf\"),
+        debug: include_bytes!(\"../images/{name}.debug.zst\"),
         digest: {digest:?},
         source_digest: {source_digest:?},
         builder: {builder:?},
