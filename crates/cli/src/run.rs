@@ -78,7 +78,8 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
     if let Some(path) = &options.signature {
         write_signature(&machine, path, options.signature_granularity)?;
     }
-    if options.verbose || !matches!(stop, Stop::Exit(_)) && verdict.is_none() {
+    let ended_itself = matches!(stop, Stop::Exit(_)) || verdict.is_some();
+    if options.verbose || verdict == Some(status::LIMIT) || !ended_itself {
         say(&ended);
     }
     if let Some(path) = &options.json {

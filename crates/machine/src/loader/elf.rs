@@ -228,7 +228,12 @@ fn spans(
         };
         Ok(Span {
             address: address.wrapping_add(bias),
-            file: file_range(bytes, header.p_offset, file).ok_or(truncated)?,
+            // A segment of zeroes only has no bytes in the file, wherever it says they are:
+            // stripping may leave its offset behind the file's end.
+            file: match file {
+                0 => 0..0,
+                _ => file_range(bytes, header.p_offset, file).ok_or(truncated)?,
+            },
             zero_bytes: memory - file,
         })
     };
