@@ -9,7 +9,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         kind: Kind::Sample,
         bytes: include_bytes!("../images/exit-status.elf"),
         debug: include_bytes!("../images/exit-status.debug.zst"),
-        digest: "7c20e3c5fb3057f6baeb850431f18b287514fd2907e14d0d042b8e93bd8716e8",
+        digest: "29be516605ea049808c7076f234e03b2101246dbb82809799f46576d934c36d1",
         source_digest: "385ac813317cfdd41cbd02a1544ff718f2b6cc99968be32543bbe6ea3065bc3c",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -28,7 +28,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         kind: Kind::Sample,
         bytes: include_bytes!("../images/fib.elf"),
         debug: include_bytes!("../images/fib.debug.zst"),
-        digest: "54b1f772ee1441b10d7610bf6101b2f07e644efa64d65e0dd7e8f6bde6cce4f7",
+        digest: "bb4dc74accd2bde6c3406b17f9f438cced98de0110051995b84c8119614a1cc3",
         source_digest: "d31ad98fe62f783344a45e92f2a20952ebcc004e62c34ce28e87ccbb725f5c37",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -47,7 +47,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         kind: Kind::Sample,
         bytes: include_bytes!("../images/harts.elf"),
         debug: include_bytes!("../images/harts.debug.zst"),
-        digest: "4454e453abf9a14a7ca2cf7a3675482fb42c787080bf9761e904bf5fca4c4b7a",
+        digest: "308f09792c60b6c2de4f35929ff5a03eaa7beaf4c406c77700ef3ea1a46c85c4",
         source_digest: "cb85eeb5ecd5314173c4364a9f6e2da25950e7c7db6de799df107fc62386e056",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -66,7 +66,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         kind: Kind::Sample,
         bytes: include_bytes!("../images/hello.elf"),
         debug: include_bytes!("../images/hello.debug.zst"),
-        digest: "bc5a861d57e49c7873c50f039f217f853f8f2ea0b6e994e0c186201c90072f63",
+        digest: "62b4a47fa70cac983b57c3083f1baa15a35ceb45321e75c585662555644f9f1c",
         source_digest: "c10e7a7b0e3b6bba846def82a294a93463b3e584d5a1b0248a48adc05cd64588",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -104,7 +104,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         kind: Kind::Sample,
         bytes: include_bytes!("../images/interrupts-m.elf"),
         debug: include_bytes!("../images/interrupts-m.debug.zst"),
-        digest: "8f5ac206d3035a6de7ece0e300be156024d9ed7048e7beae72ce7f54b1590f9e",
+        digest: "347ecd307ef380a025253b22b550b41f1058e1a1d286ca9e6909af22d07de214",
         source_digest: "8fd645c8a2f5378e30e73621ffe4f119ed1cc37150eb2a5ca486c9216a0b2da3",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -142,7 +142,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         kind: Kind::Sample,
         bytes: include_bytes!("../images/jump-nowhere.elf"),
         debug: include_bytes!("../images/jump-nowhere.debug.zst"),
-        digest: "77235cebdad752c587c8f7c4b6ab59fa4e392f67a7b1df4f929aad87675b6513",
+        digest: "2cec886423639c354380f9b60b07ce6db4124537fbc981c782763725984fdc25",
         source_digest: "276f39e728b7d2fd7b0ba22b0b6c73d23def1db5167fbbc0c37629443ea20f8c",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -180,7 +180,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         kind: Kind::Sample,
         bytes: include_bytes!("../images/power-off.elf"),
         debug: include_bytes!("../images/power-off.debug.zst"),
-        digest: "7b8685632d773a84c7433a94ff696a6cda873d4cdc8097f06e8a2c7ab58ac474",
+        digest: "6b549446e1626d84f3f96c38ba282dcbdde878274b56a2ca3cf7bc994ce27212",
         source_digest: "4dea2cf2af77f53974626a05d4bb4db1b71f670500cdad25646e34955dbc74d5",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -199,7 +199,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         kind: Kind::Sample,
         bytes: include_bytes!("../images/semihosting.elf"),
         debug: include_bytes!("../images/semihosting.debug.zst"),
-        digest: "f43897f3b6114824bd2abd379513b6c5128dc8988b2c68933dea29c930c58ba6",
+        digest: "4d2ed49a0f7ebe0ed66c96f3b2a4e098ea007e5f1d52b62bc8e1e02efec548fa",
         source_digest: "be54265dc60bf4108ca79cfcd39f782cfe8588bf256294faadd4464b5fb872e5",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -237,7 +237,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         kind: Kind::Sample,
         bytes: include_bytes!("../images/spin-forever.elf"),
         debug: include_bytes!("../images/spin-forever.debug.zst"),
-        digest: "4ec2c879b2cae37739f4bfe02f4fdf2a351360a1e16e681c94a1bd41072512e4",
+        digest: "668804f9219723bb8d51472c057274b04b0bb8e62a73a47e7674809515a76c64",
         source_digest: "f1e3d16bd0bdb22abf9eb6587aa70f314e2f759e6615c7b81407cad398116f67",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -256,7 +256,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         kind: Kind::Sample,
         bytes: include_bytes!("../images/trap-loop.elf"),
         debug: include_bytes!("../images/trap-loop.debug.zst"),
-        digest: "19db4fd78d74f275195cdb5869e595446bb9ab1eeb241dc14ba574576b53a970",
+        digest: "fc7aa4c3278ab37cd8c4a433f4d12c4d343825e15ad8592e289df5dc5eaf3b54",
         source_digest: "beba3c1937e7cdde6c518afe11ae1d03d0b31c5d67df8b9fb8284416dd922e5c",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -275,7 +275,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         kind: Kind::Sample,
         bytes: include_bytes!("../images/wfi-forever.elf"),
         debug: include_bytes!("../images/wfi-forever.debug.zst"),
-        digest: "46900e761773c14c20e90f16022c518609daf9fbab089014d8268c5fe0ab8405",
+        digest: "2dc11e2dfa0b90397523b2054a6b36790bbf296f8463f554a4a193846396aac6",
         source_digest: "36c50184340bdc392f331dc7f99e32d51cfa942405dcf43162f30ba536bf708d",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -294,7 +294,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         kind: Kind::Workload,
         bytes: include_bytes!("../images/bytecode.elf"),
         debug: include_bytes!("../images/bytecode.debug.zst"),
-        digest: "796c4cd8abeb54dce34e1ab1e5f0628e03c7ca090ce7a77cd1bce12507e2445a",
+        digest: "f9131ee326beb901487069bd4aac087930cb83424d7923f91f83d1826def71f7",
         source_digest: "1570ada8f76d6bbfa64861b0f96a894873c1b49626f6dd065ded635b883fbf5f",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -332,7 +332,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         kind: Kind::Workload,
         bytes: include_bytes!("../images/double.elf"),
         debug: include_bytes!("../images/double.debug.zst"),
-        digest: "d63f5fc11284a1db9b56558a95e476cc8b3d1a0d49b5c52a1dbd809a8d689710",
+        digest: "58584c52337223b1b453c9f317854f30169a547cf075051e7bd562fe1d519dc2",
         source_digest: "f0eb53c965228eb66c34681a298e71f042af84ed71b1762f5b99ad1cfe27d5be",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -351,7 +351,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         kind: Kind::Workload,
         bytes: include_bytes!("../images/integer.elf"),
         debug: include_bytes!("../images/integer.debug.zst"),
-        digest: "656355cf44625419236bbc1f52c064f14d29f6f74511b7ab1dd9e30218795274",
+        digest: "dc008379129df5d363338d4ef69599963bcc2211634a44182ce240c2bf8bd382",
         source_digest: "c260543afd400aa724fa64b08057964eaecb630d3142745530a3e47f741ef6e1",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -370,7 +370,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         kind: Kind::Workload,
         bytes: include_bytes!("../images/sha256.elf"),
         debug: include_bytes!("../images/sha256.debug.zst"),
-        digest: "8f79f5fe7e3d13307ea94f8edb6bd54b7adcb5431737185a1a38ca3448ab9bac",
+        digest: "a59a4736fef6abfb5b557b93df4e31867a793e90d1a04a513faf2a23aede56c5",
         source_digest: "4ec3d60b328f70d1d29b95852dd8ef8ba154a33a997856755f510dee91e72ff2",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
@@ -389,7 +389,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         kind: Kind::Workload,
         bytes: include_bytes!("../images/stream.elf"),
         debug: include_bytes!("../images/stream.debug.zst"),
-        digest: "1456a047855c81fe97ceecc92d89ca86cff2e3ba0fb7e0c569be67a6702e56e5",
+        digest: "367a9100b4f0511653cab2087c74e3ff7e23fc0492589b8a391e1385ac2daab7",
         source_digest: "3d16633982bbccf3748039e1f73a8aeaef065baaab98435a59f6f237ae9771a5",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {

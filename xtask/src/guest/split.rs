@@ -16,8 +16,18 @@ pub fn image(program: &[u8]) -> Result<Vec<u8>> {
     for section in &mut elf.sections {
         section.delete = section.name.starts_with(b".debug_");
     }
+    // A segment without bytes in the file lies where the debugging information was, which must
+    // not be beyond the end of the file now: strict loaders take that for a truncated file.
+    let ends = elf
+        .segments
+        .iter()
+        .map(|segment| segment.p_offset + segment.p_filesz);
+    let end = usize::try_from(ends.max().unwrap_or(0))?;
     let mut image = Vec::new();
     elf.write(&mut image)?;
+    if image.len() < end {
+        image.resize(end, 0);
+    }
     Ok(image)
 }
 
@@ -31,7 +41,7 @@ pub fn companion(program: &[u8]) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use object::{Object as _, ObjectSection as _};
+    use object::{Object as _, ObjectSection as _, ObjectSegment as _};
 
     #[test]
     fn every_companion_has_line_tables_for_its_image() {
@@ -58,6 +68,10 @@ mod tests {
             assert!(
                 companion.section_by_name(".debug_line").unwrap().size() > 0,
                 "{name}"
+            );
+            assert!(
+                image.segments().all(|segment| segment.data().is_ok()),
+                "{name}: truncated"
             );
             assert!(image.symbols().count() > 5, "{name}: no symbols");
             count += 1;
