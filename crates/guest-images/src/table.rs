@@ -123,8 +123,8 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         kind: Kind::Sample,
         bytes: include_bytes!("../images/interrupts-s.elf"),
         debug: include_bytes!("../images/interrupts-s.debug.zst"),
-        digest: "b7b13f1336447a8865155ce4014895d811d2d562b26cd2781cf10f7cd0f69158",
-        source_digest: "b08f5c51489397a004de0851fca84d4ef77a33b2904bf20abdb5693cdb0bc336",
+        digest: "1babcab0b7378a8370527b1de216c3295fee86a03723d1ffe6aad4c2e4dc58d9",
+        source_digest: "9a0975df17965c0f8af4c34abf8b4cf749de320387a9ed613a5b9d5942fca2b1",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../sample-programs/bare/interrupts-s/expected.txt"),

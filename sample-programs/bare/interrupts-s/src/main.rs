@@ -25,7 +25,8 @@ static ECHO: Echo = Echo::new(1);
 static HAS_SSTC: AtomicBool = AtomicBool::new(false);
 /// Argument of the call that arms M-mode's timer.
 static DEADLINE: AtomicUsize = AtomicUsize::new(NEVER);
-/// An instruction was skipped because this machine does not have it.
+/// An instruction that the machine does not have is skipped, and noted in `IS_ILLEGAL`.
+static IS_PROBING: AtomicBool = AtomicBool::new(false);
 static IS_ILLEGAL: AtomicBool = AtomicBool::new(false);
 
 /// The root table: gigabyte pages that map every address to itself.
@@ -44,6 +45,11 @@ static ROOT: Table = {
     Table(entries)
 };
 
+/// The board's timer, since the `time` CSR is an extension (Zicntr).
+fn now() -> usize {
+    board::read(board::MTIME)
+}
+
 fn set_timer(deadline: usize) {
     if HAS_SSTC.load(Ordering::Relaxed) {
         csr_write!("0x14d", deadline); // stimecmp
@@ -56,7 +62,10 @@ fn set_timer(deadline: usize) {
 
 fn on_machine_trap(cause: usize, value: usize, pc: usize) -> usize {
     match cause {
-        trap::ILLEGAL_INSTRUCTION if !IS_ILLEGAL.swap(true, Ordering::Relaxed) => pc + 4,
+        trap::ILLEGAL_INSTRUCTION if IS_PROBING.load(Ordering::Relaxed) => {
+            IS_ILLEGAL.store(true, Ordering::Relaxed);
+            pc + 4
+        }
         trap::CALL_FROM_SUPERVISOR => {
             board::write(board::MTIMECMP, DEADLINE.load(Ordering::Relaxed));
             csr_clear!("mip", STIP);
@@ -75,7 +84,7 @@ fn on_machine_trap(cause: usize, value: usize, pc: usize) -> usize {
 fn on_trap(cause: usize, value: usize, pc: usize) -> usize {
     match cause {
         trap::SUPERVISOR_TIMER if COUNT.fetch_add(1, Ordering::Relaxed) + 1 < TICKS => {
-            set_timer(csr_read!("time") + TICK);
+            set_timer(now() + TICK);
         }
         trap::SUPERVISOR_TIMER => set_timer(NEVER),
         trap::SUPERVISOR_EXTERNAL => ECHO.on_external(),
@@ -89,7 +98,7 @@ extern "C" fn supervisor() -> ! {
     csr_write!("satp", 8 << 60 | ROOT.0.as_ptr() as usize >> 12);
     // SAFETY: the new tables map everything to itself.
     unsafe { core::arch::asm!("sfence.vma") };
-    set_timer(csr_read!("time") + TICK);
+    set_timer(now() + TICK);
     csr_set!("sie", 1 << 5 | 1 << 9);
     trap::wait_supervisor(|| COUNT.load(Ordering::Relaxed) >= TICKS);
     ECHO.listen();
@@ -104,18 +113,20 @@ extern "C" fn supervisor() -> ! {
 /// Whether the machine has Sstc, which this also switches on: `menvcfg` keeps its bit, and
 /// `stimecmp` is no illegal instruction.
 fn enable_sstc() -> bool {
+    IS_PROBING.store(true, Ordering::Relaxed);
     csr_set!("0x30a", STCE); // menvcfg
-    let is_enabled = !IS_ILLEGAL.load(Ordering::Relaxed) && csr_read!("0x30a") & STCE != 0;
-    if is_enabled {
+    let is_kept = csr_read!("0x30a") & STCE != 0;
+    if is_kept {
         csr_write!("0x14d", NEVER); // stimecmp
     }
-    is_enabled && !IS_ILLEGAL.load(Ordering::Relaxed)
+    IS_PROBING.store(false, Ordering::Relaxed);
+    is_kept && !IS_ILLEGAL.load(Ordering::Relaxed)
 }
 
 fn main() -> u16 {
     trap::install_machine(on_machine_trap);
     board::write(board::MTIMECMP, NEVER);
-    csr_write!("mcounteren", 7);
+    csr_write!("mcounteren", 7); // or S-mode may not use stimecmp
     HAS_SSTC.store(enable_sstc(), Ordering::Relaxed);
     trap::enter_supervisor(supervisor)
 }
