@@ -1,6 +1,8 @@
 //! Everything a person would otherwise have to remember, as `cargo xtask COMMAND`.
 
+mod check;
 mod guest;
+mod suite;
 
 use std::process::ExitCode;
 
@@ -17,6 +19,10 @@ struct Arguments {
 enum Command {
     /// Builds the guest programs into crates/guest-images, or checks that they are up to date.
     Guest(guest::Arguments),
+    /// Does what CI does: layering, formatting, clippy, fresh guest images, and the tests.
+    Check(check::Arguments),
+    /// Runs a folder of prebuilt ELF files of a public test suite against a committed table.
+    Suite(suite::Arguments),
 }
 
 #[expect(
@@ -30,6 +36,8 @@ fn main() -> ExitCode {
     }
     let result = match Arguments::parse().command {
         Command::Guest(arguments) => guest::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Suite(arguments) => suite::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
