@@ -30,11 +30,7 @@ fn illegal_values_are_made_legal() {
     );
     assert_eq!(after_writing("satp", 8 << 60 | 5), 8 << 60 | 5);
     assert_eq!(after_writing("pmpcfg0", 0x02), 0, "W without R");
-    assert_eq!(
-        after_writing("menvcfg", 2 << 4),
-        0,
-        "CBIE has no value 2"
-    );
+    assert_eq!(after_writing("menvcfg", 2 << 4), 0, "CBIE has no value 2");
 }
 
 #[test]
