@@ -23,6 +23,6 @@ pub use board::Machine;
 pub use config::{ClockMode, Config};
 pub use error::MachineError;
 pub use interpreter::{Observer, hart};
-pub use memory::{Bus, HostEvent};
+pub use memory::{Bus, HostEvent, Width};
 pub use signature::{SignatureError, signature};
 pub use stop::{Exit, ExitVia, Stop, Stuck, StuckReason};
