@@ -157,7 +157,7 @@ fn accesses(before: &Before, hart: &Hart, bus: &Bus, insn: &Insn) -> String {
     if stores {
         let value = match insn.op {
             Opcode::Fsh | Opcode::Fsw | Opcode::Fsd => hart.f[usize::from(insn.rs2)],
-            op if op.is_store() || conditional => hart.reg(insn.rs2),
+            op if op.is_store() => hart.reg(insn.rs2),
             _ => stored(hart, bus, address, bytes),
         };
         let _ = write!(text, " mem 0x{address:016x} {}", value_of(bytes, value));
