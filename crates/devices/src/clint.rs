@@ -11,6 +11,7 @@ use crate::state;
 const MSIP: u64 = 0x0;
 const MTIMECMP: u64 = 0x4000;
 const MTIME: u64 = 0xbff8;
+const END: u64 = 0xc000;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct State {
@@ -49,7 +50,7 @@ impl Clint {
         }
     }
 
-    /// The register at `offset`. Words and doublewords are accessed, aligned.
+    /// The register at `offset`. Words are accessed, and doublewords of the timer, aligned.
     fn register(&self, offset: u64, width: Width) -> Result<Register, BusFault> {
         let wide = width == Width::Double;
         if !width.aligned(offset) || !(wide || width == Width::Word) {
@@ -57,16 +58,17 @@ impl Clint {
         }
         let half = (offset as u32 & 4) * 8;
         Ok(match offset {
-            MTIME..=0xbfff => Register::Time(half),
+            END.. => return Err(BusFault::Unmapped),
+            MTIME.. => Register::Time(half),
             MTIMECMP..MTIME => match ((offset - MTIMECMP) / 8) as usize {
                 hart if hart < self.harts => Register::Compare(hart, half),
                 _ => Register::Nothing,
             },
-            MSIP..MTIMECMP if !wide => match (offset / 4) as usize {
+            MSIP..MTIMECMP if wide => return Err(BusFault::Refused),
+            MSIP..MTIMECMP => match (offset / 4) as usize {
                 hart if hart < self.harts => Register::Software(hart),
                 _ => Register::Nothing,
             },
-            _ => Register::Nothing,
         })
     }
 
@@ -147,6 +149,10 @@ impl Device for Clint {
 
     fn reset(&mut self, cx: &mut DeviceContext<'_>) {
         *self = Self::new(self.harts);
+        cx.clock.set_ticks(0);
+        for hart in 0..self.harts {
+            cx.lines.set_hart(hart, line::MSIP, false);
+        }
         self.update(cx);
     }
 

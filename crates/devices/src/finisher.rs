@@ -2,6 +2,8 @@
 
 use memory::{BusFault, Device, DeviceContext, Effect, StateError, Width};
 
+use crate::state;
+
 const PASS: u64 = 0x5555;
 const FAIL: u64 = 0x3333;
 const RESET: u64 = 0x7777;
@@ -18,12 +20,26 @@ impl Finisher {
     }
 }
 
+/// Halfwords and words are accessed, aligned.
+fn accept(offset: u64, width: Width) -> Result<(), BusFault> {
+    let known = matches!(width, Width::Half | Width::Word);
+    (known && width.aligned(offset))
+        .then_some(())
+        .ok_or(BusFault::Refused)
+}
+
 impl Device for Finisher {
     fn name(&self) -> &str {
         "finisher"
     }
 
-    fn read(&mut self, _: u64, _: Width, _: &mut DeviceContext<'_>) -> Result<u64, BusFault> {
+    fn read(
+        &mut self,
+        offset: u64,
+        width: Width,
+        _: &mut DeviceContext<'_>,
+    ) -> Result<u64, BusFault> {
+        accept(offset, width)?;
         Ok(0)
     }
 
@@ -34,7 +50,8 @@ impl Device for Finisher {
         value: u64,
         cx: &mut DeviceContext<'_>,
     ) -> Result<(), BusFault> {
-        if offset != 0 || width == Width::Byte {
+        accept(offset, width)?;
+        if offset != 0 {
             return Ok(());
         }
         let code = value >> 16 & 0xffff;
@@ -54,7 +71,7 @@ impl Device for Finisher {
         Vec::new()
     }
 
-    fn restore(&mut self, _: &[u8]) -> Result<(), StateError> {
-        Ok(())
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), StateError> {
+        state::restore("finisher", bytes)
     }
 }

@@ -1,5 +1,10 @@
 //! Platform-level interrupt controller, in SiFive's layout with the contexts of QEMU's board: M-
 //! and S-mode of each hart in turn.
+//!
+//! It follows the RISC-V PLIC specification 1.0.0 to the letter, and so differs from QEMU's in what
+//! correct drivers cannot tell: a request whose line has dropped stays pending until it is claimed
+//! (as in QEMU from 9.1 on), a line that is still high at completion is a new request, a claim does not look at the threshold,
+//! and a completion of a source that the context has not enabled is ignored.
 
 use abi::memory_map::{MAX_HARTS, PLIC_SOURCES};
 use memory::lines::line;
@@ -104,12 +109,12 @@ impl Plic {
         })
     }
 
-    /// The pending source of highest priority that a context may take; the lowest number wins a
-    /// tie.
-    fn best(&self, context: usize) -> Option<u32> {
+    /// The source that a context has enabled, that is pending, and whose priority is the highest
+    /// above `threshold`; the lowest number wins a tie.
+    fn best(&self, context: usize, threshold: u8) -> Option<u32> {
         let mut candidates = self.state.pending & self.state.enable[context];
         let mut best = None;
-        let mut best_priority = self.state.threshold[context];
+        let mut best_priority = threshold;
         while candidates != 0 {
             let source = candidates.trailing_zeros();
             candidates &= candidates - 1;
@@ -130,13 +135,16 @@ impl Plic {
             } else {
                 line::SEIP
             };
-            let level = self.best(context).is_some();
+            let threshold = self.state.threshold[context];
+            let level = self.best(context, threshold).is_some();
             cx.lines.set_hart(context / 2, bit, level);
         }
     }
 
+    /// The threshold decides about the interrupt line only, not about claims (section 7 of the
+    /// specification); priority 0 is never interrupted for.
     fn claim(&mut self, context: usize, cx: &mut DeviceContext<'_>) -> u64 {
-        let Some(source) = self.best(context) else {
+        let Some(source) = self.best(context, 0) else {
             return 0;
         };
         self.state.pending &= !(1 << source);
@@ -211,8 +219,6 @@ impl Device for Plic {
     }
 
     fn lines_changed(&mut self, cx: &mut DeviceContext<'_>) {
-        // A request that was not claimed goes when its line does.
-        self.state.pending &= cx.lines.sources();
         self.update(cx);
     }
 
@@ -227,7 +233,11 @@ impl Device for Plic {
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), StateError> {
         let state: State = state::restore("plic", bytes)?;
-        if state.priority.len() != SOURCES {
+        let bits = state
+            .enable
+            .iter()
+            .fold(state.pending | state.claimed, |all, bits| all | bits);
+        if state.priority.len() != SOURCES || bits & !REAL_SOURCES != 0 {
             return Err(StateError {
                 device: "plic".to_owned(),
                 reason: "it has another number of sources".to_owned(),

@@ -87,7 +87,7 @@ impl Device for GoldfishRtc {
         width: Width,
         cx: &mut DeviceContext<'_>,
     ) -> Result<u64, BusFault> {
-        if width != Width::Word {
+        if width != Width::Word || !width.aligned(offset) {
             return Err(BusFault::Refused);
         }
         Ok(match offset {
@@ -112,7 +112,7 @@ impl Device for GoldfishRtc {
         value: u64,
         cx: &mut DeviceContext<'_>,
     ) -> Result<(), BusFault> {
-        if width != Width::Word {
+        if width != Width::Word || !width.aligned(offset) {
             return Err(BusFault::Refused);
         }
         let now = cx.clock.now();

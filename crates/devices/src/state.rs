@@ -11,8 +11,13 @@ pub(crate) fn save(state: &impl Serialize) -> Vec<u8> {
 
 /// The state that `bytes` hold.
 pub(crate) fn restore<T: DeserializeOwned>(device: &str, bytes: &[u8]) -> Result<T, StateError> {
-    postcard::from_bytes(bytes).map_err(|error| StateError {
+    let unreadable = |reason: String| StateError {
         device: device.to_owned(),
-        reason: error.to_string(),
-    })
+        reason,
+    };
+    match postcard::take_from_bytes(bytes) {
+        Ok((state, [])) => Ok(state),
+        Ok(_) => Err(unreadable("bytes are left over".to_owned())),
+        Err(error) => Err(unreadable(error.to_string())),
+    }
 }
