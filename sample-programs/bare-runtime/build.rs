@@ -3,5 +3,5 @@
 fn main() {
     let here = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
     println!("cargo:rustc-link-search={here}");
-    println!("cargo:rerun-if-changed=bare.ld");
+    println!("cargo:rerun-if-changed=link.ld");
 }

@@ -10,7 +10,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/exit-status.elf"),
         debug: include_bytes!("../images/exit-status.debug.zst"),
         digest: "29be516605ea049808c7076f234e03b2101246dbb82809799f46576d934c36d1",
-        source_digest: "385ac813317cfdd41cbd02a1544ff718f2b6cc99968be32543bbe6ea3065bc3c",
+        source_digest: "e665e12695a8bcb979f9f22e4021fc6c7a2fee21698faf21958e1a22d353ff5e",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../sample-programs/bare/exit-status/expected.txt"),
@@ -29,7 +29,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/fib.elf"),
         debug: include_bytes!("../images/fib.debug.zst"),
         digest: "bb4dc74accd2bde6c3406b17f9f438cced98de0110051995b84c8119614a1cc3",
-        source_digest: "d31ad98fe62f783344a45e92f2a20952ebcc004e62c34ce28e87ccbb725f5c37",
+        source_digest: "201cef1a349f035f163f1cfbea3f9808500745c3b6237a134cb8b9cc66ca2228",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../sample-programs/bare/fib/expected.txt"),
@@ -48,7 +48,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/harts.elf"),
         debug: include_bytes!("../images/harts.debug.zst"),
         digest: "308f09792c60b6c2de4f35929ff5a03eaa7beaf4c406c77700ef3ea1a46c85c4",
-        source_digest: "cb85eeb5ecd5314173c4364a9f6e2da25950e7c7db6de799df107fc62386e056",
+        source_digest: "31975fb12a42fbd074d020e2062d6caeb8fe9a18ceabdb258982ad45b627422f",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../sample-programs/bare/harts/expected.txt"),
@@ -67,7 +67,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/hello.elf"),
         debug: include_bytes!("../images/hello.debug.zst"),
         digest: "62b4a47fa70cac983b57c3083f1baa15a35ceb45321e75c585662555644f9f1c",
-        source_digest: "c10e7a7b0e3b6bba846def82a294a93463b3e584d5a1b0248a48adc05cd64588",
+        source_digest: "648a494218caf6eb80efcf037d1e8f738522f22d11aafb291c986201f04c9fa3",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../sample-programs/bare/hello/expected.txt"),
@@ -86,7 +86,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/htif.elf"),
         debug: include_bytes!("../images/htif.debug.zst"),
         digest: "3e8b65b32766695e1ee3e8770cf74bc49f5fa339f469dea00b5c5b542bb58897",
-        source_digest: "8bd501e45fcbb848312c57d599758d9cd9d9d84efb29d402619c0e70a44f3ea8",
+        source_digest: "953155378fed50d0c43b2fc20c45480201bbd3b8438b6046087390284c5fb586",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../sample-programs/bare/htif/expected.txt"),
@@ -105,7 +105,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/interrupts-m.elf"),
         debug: include_bytes!("../images/interrupts-m.debug.zst"),
         digest: "347ecd307ef380a025253b22b550b41f1058e1a1d286ca9e6909af22d07de214",
-        source_digest: "8fd645c8a2f5378e30e73621ffe4f119ed1cc37150eb2a5ca486c9216a0b2da3",
+        source_digest: "0edbbbd771b4ea02d9a3f27a0b0b8b51b0c36eee66b2a6ab6ae1d1551784f1b3",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../sample-programs/bare/interrupts-m/expected.txt"),
@@ -124,7 +124,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/interrupts-s.elf"),
         debug: include_bytes!("../images/interrupts-s.debug.zst"),
         digest: "1babcab0b7378a8370527b1de216c3295fee86a03723d1ffe6aad4c2e4dc58d9",
-        source_digest: "9a0975df17965c0f8af4c34abf8b4cf749de320387a9ed613a5b9d5942fca2b1",
+        source_digest: "000b59867536f1dee54438deb525130225fc0c5c6b0d3ad8c7aa92b2cc852266",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../sample-programs/bare/interrupts-s/expected.txt"),
@@ -143,7 +143,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/jump-nowhere.elf"),
         debug: include_bytes!("../images/jump-nowhere.debug.zst"),
         digest: "2cec886423639c354380f9b60b07ce6db4124537fbc981c782763725984fdc25",
-        source_digest: "276f39e728b7d2fd7b0ba22b0b6c73d23def1db5167fbbc0c37629443ea20f8c",
+        source_digest: "d79ca04998139257073664da3190c7e4e33e782aba9f3d452c6eba8c87bcb238",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../sample-programs/bare/jump-nowhere/expected.txt"),
@@ -162,7 +162,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/page-fault.elf"),
         debug: include_bytes!("../images/page-fault.debug.zst"),
         digest: "6df12cf423911c4e9f9d7144189bec2ea580fbf087a40733fa846ba48ce59925",
-        source_digest: "883fba587f11f36e21b80a704304d732116c98cf52ccbbfc62927ab5f5a4a21a",
+        source_digest: "1fd544168e098a3ecbe69766d17f26dc743737073f560d2e5319ec76a7e9a85e",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../sample-programs/bare/page-fault/expected.txt"),
@@ -181,7 +181,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/power-off.elf"),
         debug: include_bytes!("../images/power-off.debug.zst"),
         digest: "6b549446e1626d84f3f96c38ba282dcbdde878274b56a2ca3cf7bc994ce27212",
-        source_digest: "4dea2cf2af77f53974626a05d4bb4db1b71f670500cdad25646e34955dbc74d5",
+        source_digest: "95d6301d9fcd0a191e704103a34550ee82a8e63cd9508229e01fe413f07c4571",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../sample-programs/bare/power-off/expected.txt"),
@@ -200,7 +200,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/semihosting.elf"),
         debug: include_bytes!("../images/semihosting.debug.zst"),
         digest: "4d2ed49a0f7ebe0ed66c96f3b2a4e098ea007e5f1d52b62bc8e1e02efec548fa",
-        source_digest: "be54265dc60bf4108ca79cfcd39f782cfe8588bf256294faadd4464b5fb872e5",
+        source_digest: "28e332c30c0077f0314c6377f668a6ae25209fd8f8d8e88aba76c0332739cc20",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../sample-programs/bare/semihosting/expected.txt"),
@@ -219,7 +219,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/signature.elf"),
         debug: include_bytes!("../images/signature.debug.zst"),
         digest: "057788f7ca90995d80952f77b42702577b54236c6efdefb8f581899149ed64d7",
-        source_digest: "7d32f0a067056848067d01d7dd9993ca4631ae7b830d59ce226a8dbaa7c5f31f",
+        source_digest: "a1f2c6bcb054057c34b7728667e2c9b5ec058e1b32a1fddb27afacc6890afe40",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../sample-programs/bare/signature/expected.txt"),
@@ -238,7 +238,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/spin-forever.elf"),
         debug: include_bytes!("../images/spin-forever.debug.zst"),
         digest: "668804f9219723bb8d51472c057274b04b0bb8e62a73a47e7674809515a76c64",
-        source_digest: "f1e3d16bd0bdb22abf9eb6587aa70f314e2f759e6615c7b81407cad398116f67",
+        source_digest: "4e12b9c687702d8c5e457123b22b249d7fb7fd8320f1e580825e6ac264f718bd",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../sample-programs/bare/spin-forever/expected.txt"),
@@ -257,7 +257,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/trap-loop.elf"),
         debug: include_bytes!("../images/trap-loop.debug.zst"),
         digest: "fc7aa4c3278ab37cd8c4a433f4d12c4d343825e15ad8592e289df5dc5eaf3b54",
-        source_digest: "beba3c1937e7cdde6c518afe11ae1d03d0b31c5d67df8b9fb8284416dd922e5c",
+        source_digest: "bd7fb036d2fed8498b2f117a4a562adc5a6933fd91a3bc1e7d6a42470613ea27",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../sample-programs/bare/trap-loop/expected.txt"),
@@ -276,7 +276,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/wfi-forever.elf"),
         debug: include_bytes!("../images/wfi-forever.debug.zst"),
         digest: "2dc11e2dfa0b90397523b2054a6b36790bbf296f8463f554a4a193846396aac6",
-        source_digest: "36c50184340bdc392f331dc7f99e32d51cfa942405dcf43162f30ba536bf708d",
+        source_digest: "66a4617e8dcfdda5a59774e3cede6078222bf99be33ea4489ed638d676c32234",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../sample-programs/bare/wfi-forever/expected.txt"),
@@ -295,7 +295,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/bytecode.elf"),
         debug: include_bytes!("../images/bytecode.debug.zst"),
         digest: "f9131ee326beb901487069bd4aac087930cb83424d7923f91f83d1826def71f7",
-        source_digest: "1570ada8f76d6bbfa64861b0f96a894873c1b49626f6dd065ded635b883fbf5f",
+        source_digest: "47e10e7ad987dc5cc21499ff389e03fafb19fc3db091dc5bae92a22919ca6d82",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../benches/workloads/bytecode/expected.txt"),
@@ -314,7 +314,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/coremark-like.elf"),
         debug: include_bytes!("../images/coremark-like.debug.zst"),
         digest: "bc2fbb6b226c1cedeba127a7fb41509cb3589635b8fc183f30c2f3317fc6a54e",
-        source_digest: "3877af25c15cd710e1993a46b5e3b010bd05bf3c841c9f3825422b341869ea8d",
+        source_digest: "fc02210b397ffebd93f487eac0019f41f15de9105081058f404e83ca1b0d9d68",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../benches/workloads/coremark-like/expected.txt"),
@@ -333,7 +333,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/double.elf"),
         debug: include_bytes!("../images/double.debug.zst"),
         digest: "58584c52337223b1b453c9f317854f30169a547cf075051e7bd562fe1d519dc2",
-        source_digest: "f0eb53c965228eb66c34681a298e71f042af84ed71b1762f5b99ad1cfe27d5be",
+        source_digest: "feabffce9cbf673c90da63b6d7d2ebc9a1878678212c0e0ba3a4224317b5da86",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../benches/workloads/double/expected.txt"),
@@ -352,7 +352,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/integer.elf"),
         debug: include_bytes!("../images/integer.debug.zst"),
         digest: "dc008379129df5d363338d4ef69599963bcc2211634a44182ce240c2bf8bd382",
-        source_digest: "c260543afd400aa724fa64b08057964eaecb630d3142745530a3e47f741ef6e1",
+        source_digest: "1d0872d452bdf29e4e2b8f4b43e8b6fb381f4c1bad2d73794325df1c0e8f5ae2",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../benches/workloads/integer/expected.txt"),
@@ -371,7 +371,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/sha256.elf"),
         debug: include_bytes!("../images/sha256.debug.zst"),
         digest: "a59a4736fef6abfb5b557b93df4e31867a793e90d1a04a513faf2a23aede56c5",
-        source_digest: "4ec3d60b328f70d1d29b95852dd8ef8ba154a33a997856755f510dee91e72ff2",
+        source_digest: "e7eec2e3b8eda69ab81aad644e4b118504747deb6c9a465d8d056e38c71c1e88",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../benches/workloads/sha256/expected.txt"),
@@ -390,7 +390,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/stream.elf"),
         debug: include_bytes!("../images/stream.debug.zst"),
         digest: "367a9100b4f0511653cab2087c74e3ff7e23fc0492589b8a391e1385ac2daab7",
-        source_digest: "3d16633982bbccf3748039e1f73a8aeaef065baaab98435a59f6f237ae9771a5",
+        source_digest: "a439e150b8ae30808f99c88e1ad47e8b06f46e14cc3fd4bfa65ef60919cf8630",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../benches/workloads/stream/expected.txt"),

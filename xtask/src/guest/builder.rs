@@ -14,7 +14,7 @@ const TARGET: &str = "riscv64gc-unknown-none-elf";
 
 /// Compiler flags of every guest program, whoever builds it. A change makes all images stale.
 pub const FLAGS: &[&str] = &[
-    "-Clink-arg=-Tbare.ld",
+    "-Clink-arg=-Tlink.ld",
     "-Clink-arg=--build-id=sha1",
     // Labels that only the assembler needed would hide the names of functions.
     "-Clink-arg=--discard-locals",

@@ -1,0 +1,2 @@
+//! What programs for Fawn link.
+#![no_std]
