@@ -6,24 +6,36 @@ use clap::{Parser, Subcommand, ValueEnum};
 use isa::IsaConfig;
 use machine::loader::ImageKind;
 
+use crate::machine_options::{MachineOptions, parse_isa};
+
 /// A full-system RISC-V (RV64) emulator.
 #[derive(Debug, Parser)]
 #[command(name = "hartland", version, max_term_width = 100)]
 pub struct Args {
-    /// What to do.
+    /// What to do; without it, boot Fawn.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run a program: a RISC-V ELF file or a raw image
+    /// Run a program: a RISC-V ELF file or a raw image; without one, boot Fawn
     Run(Box<RunOptions>),
     /// Print the code of an ELF file as assembler text, in LLVM's style
     Disasm(DisasmOptions),
     /// Run the workloads and say how fast they are
     Bench(BenchOptions),
+}
+
+impl Command {
+    /// What `hartland` alone does.
+    pub fn boot_fawn() -> Self {
+        match Args::parse_from(["hartland", "run"]).command {
+            Some(command) => command,
+            None => unreachable!("the command was named"),
+        }
+    }
 }
 
 /// How a run is paced.
@@ -77,28 +89,9 @@ pub enum Engine {
 /// Options of `hartland run`.
 #[derive(Debug, clap::Args)]
 pub struct RunOptions {
-    /// The program
-    pub file: PathBuf,
-
-    /// Its arguments, after `--` (by semihosting)
-    #[arg(last = true)]
-    pub arguments: Vec<String>,
-
-    /// RAM: bytes, or with K, M, G
-    #[arg(short, long, value_name = "SIZE", default_value = "128M", value_parser = parse_size)]
-    pub memory: u64,
-
-    /// Harts, 1 to 8
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
-    pub smp: u8,
-
-    /// Extensions, such as rv64gc_zba_zbb; what is not named is off. Without it: all there are
-    #[arg(long, value_name = "STRING", value_parser = parse_isa)]
-    pub isa: Option<IsaConfig>,
-
-    /// Take the file for something else than it looks like
-    #[arg(long = "as", value_name = "KIND")]
-    pub taken_as: Option<TakenAs>,
+    /// The machine, and what is in it
+    #[command(flatten)]
+    pub machine: MachineOptions,
 
     /// Start stopped; Enter starts the machine
     #[arg(short = 'S')]
@@ -141,58 +134,9 @@ pub struct RunOptions {
     #[arg(long, value_name = "MODE")]
     pub clock: Option<Clock>,
 
-    /// Seed of everything that looks random to the guest
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
-
-    /// What the guest's console receives, read whole and paced by guest time, so that runs repeat;
-    /// `-` is standard input
-    #[arg(long, value_name = "FILE")]
-    pub input: Option<PathBuf>,
-
-    /// A reset ends the run
-    #[arg(long)]
-    pub no_reboot: bool,
-
-    /// Whether the guest may call the host (console, exit, arguments)
-    #[arg(long, value_name = "SWITCH", default_value = "on")]
-    pub semihosting: Switch,
-
-    /// The one directory whose files the guest may read by semihosting
-    #[arg(long, value_name = "DIR")]
-    pub semihosting_root: Option<PathBuf>,
-
-    /// The guest may also create and change files there
-    #[arg(long, requires = "semihosting_root")]
-    pub semihosting_write: bool,
-
-    /// Which engine runs the code
-    #[arg(long, value_name = "ENGINE", default_value = "threaded")]
-    pub engine: Engine,
-
     /// Say what the file was taken for, and how the guest ended
     #[arg(short, long)]
     pub verbose: bool,
-}
-
-fn parse_size(text: &str) -> Result<u64, String> {
-    let (digits, shift) = match text.char_indices().last() {
-        Some((at, 'k' | 'K')) => (&text[..at], 10),
-        Some((at, 'm' | 'M')) => (&text[..at], 20),
-        Some((at, 'g' | 'G')) => (&text[..at], 30),
-        _ => (text, 0),
-    };
-    let number: u64 = digits
-        .parse()
-        .map_err(|_| "a size is a number of bytes, or with K, M or G, such as 128M".to_owned())?;
-    let bytes = number
-        .checked_mul(1 << shift)
-        .filter(|&bytes| bytes <= 1 << 40);
-    bytes.ok_or_else(|| "the largest size is 1024G".to_owned())
-}
-
-fn parse_isa(text: &str) -> Result<IsaConfig, String> {
-    IsaConfig::parse(text).map_err(|error| error.to_string())
 }
 
 fn parse_seconds(text: &str) -> Result<f64, String> {

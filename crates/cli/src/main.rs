@@ -5,6 +5,7 @@ mod bench;
 mod commit_log;
 mod console;
 mod disasm;
+mod machine_options;
 mod report;
 mod run;
 mod terminal;
@@ -15,7 +16,8 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let args = args::Args::parse();
-    match args.command {
+    let command = args.command.unwrap_or_else(args::Command::boot_fawn);
+    match command {
         args::Command::Run(options) => run::run(&options),
         args::Command::Disasm(options) => disasm::run(&options),
         args::Command::Bench(options) => bench::run(&options),

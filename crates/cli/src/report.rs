@@ -42,7 +42,7 @@ impl Report {
         ended: String,
         wall_seconds: f64,
     ) -> Self {
-        let image = machine.images().last();
+        let image = machine.images().first();
         Self {
             file: image.map(|i| i.name.clone()).unwrap_or_default(),
             taken_for: image.map(|i| i.describe()).unwrap_or_default(),

@@ -1,18 +1,17 @@
 //! `hartland run`.
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use machine::loader::{self, ImageKind, RamRange};
-use machine::semihosting::SemihostingConfig;
-use machine::{Config, Exit, HostEvent, Machine, Stop};
+use machine::{Exit, HostEvent, Machine, Stop};
 
-use crate::args::{Clock, Engine, RunOptions, Switch};
+use crate::args::{Clock, RunOptions};
 use crate::commit_log::CommitLog;
 use crate::console::{self, Keyboard, TextWatch, Typed};
+use crate::machine_options;
 use crate::report::Report;
 use crate::terminal::{self, RawTerminal};
 
@@ -67,7 +66,11 @@ pub fn say(message: &str) {
 }
 
 fn try_run(options: &RunOptions) -> Result<u8, Failure> {
-    let mut machine = build(options)?;
+    let mut machine = machine_options::build(&options.machine, options.verbose)?;
+    if let Some(path) = &options.machine.dump_dtb {
+        std::fs::write(path, machine.device_tree()).map_err(|e| cannot_write(path, &e))?;
+        return Ok(0);
+    }
     if options.stopped {
         wait_for_start();
     }
@@ -95,37 +98,6 @@ fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
         status::EMULATOR,
         format!("{}: cannot write: {error}", path.display()),
     )
-}
-
-fn build(options: &RunOptions) -> Result<Machine, Failure> {
-    let name = options.file.display().to_string();
-    let bytes = read_file(&options.file)?;
-    let ram = RamRange {
-        base: abi::memory_map::RAM_BASE,
-        size: options.memory,
-    };
-    let taken_as = options.taken_as.map(ImageKind::from);
-    let image = loader::parse(&name, &bytes, ram, taken_as)
-        .map_err(|error| Failure::new(status::UNUSABLE, error))?;
-    if options.verbose {
-        say(&format!("{name}: {}", image.describe()));
-    }
-    if image.kind != ImageKind::BareMetal {
-        return Err(Failure::new(
-            status::UNUSABLE,
-            format!(
-                "{name}: it looks like {}, which needs firmware that this version does not have; \
-                 --as bare starts it in M-mode at its entry",
-                image.kind.describe()
-            ),
-        ));
-    }
-    let config = config(options)?;
-    let mut machine = Machine::new(config).map_err(|e| Failure::new(status::EMULATOR, e))?;
-    machine
-        .load(image)
-        .map_err(|e| Failure::new(status::UNUSABLE, e))?;
-    Ok(machine)
 }
 
 /// Reads a program file, or says why it cannot be one.
@@ -163,45 +135,6 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
 /// Larger files are no programs.
 const MOST_FILE_BYTES: u64 = 1 << 32;
 
-fn config(options: &RunOptions) -> Result<Config, Failure> {
-    let input = match &options.input {
-        Some(path) if path.as_os_str() == "-" => {
-            let mut bytes = Vec::new();
-            std::io::stdin()
-                .read_to_end(&mut bytes)
-                .map_err(|e| Failure::new(status::EMULATOR, format!("standard input: {e}")))?;
-            Some(bytes)
-        }
-        Some(path) => Some(read_file(path)?),
-        None => None,
-    };
-    if let Some(root) = &options.semihosting_root
-        && !root.is_dir()
-    {
-        return Err(Failure::new(
-            status::NOT_FOUND,
-            format!("--semihosting-root {}: no such directory", root.display()),
-        ));
-    }
-    let semihosting = (options.semihosting == Switch::On).then(|| SemihostingConfig {
-        root: options.semihosting_root.clone(),
-        writable: options.semihosting_write,
-        arguments: options.arguments.clone(),
-        input: input.clone().unwrap_or_default(),
-    });
-    Ok(Config {
-        memory: options.memory,
-        harts: usize::from(options.smp),
-        isa: options.isa.unwrap_or_default(),
-        input,
-        seed: options.seed,
-        semihosting,
-        no_reboot: options.no_reboot,
-        plain_engine: options.engine == Engine::Plain,
-        ..Config::default()
-    })
-}
-
 fn wait_for_start() {
     say("stopped before the first step; press Enter to start");
     let mut line = String::new();
@@ -233,7 +166,7 @@ fn drive(machine: &mut Machine, options: &RunOptions, start: Instant) -> Result<
         expect: options.expect_text.as_deref().map(TextWatch::new),
         fail: options.fail_text.as_deref().map(TextWatch::new),
     };
-    let raw = match options.input {
+    let raw = match options.machine.input {
         None => RawTerminal::enter(),
         Some(_) => None,
     };
@@ -376,7 +309,7 @@ fn describe(machine: &Machine, stop: &Stop, verdict: Option<u8>) -> String {
 }
 
 fn write_signature(machine: &Machine, path: &Path, granularity: u8) -> Result<(), Failure> {
-    let image = machine.images().last();
+    let image = machine.images().first();
     let symbol = |name: &str| {
         image
             .and_then(|image| image.symbols.by_name(name))

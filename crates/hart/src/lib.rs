@@ -21,6 +21,7 @@ mod trap;
 
 pub use csr::{Slot, envcfg, status};
 pub use execute::Flow;
+pub use execute::cache::BLOCK as CACHE_BLOCK_BYTES;
 pub use mmu::Access;
 pub use privilege::Privilege;
 pub use state::{Hart, SINK};

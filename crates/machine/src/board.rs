@@ -5,6 +5,7 @@ use interpreter::hart::Hart;
 use interpreter::{Interpreter, Observer, Pause};
 use memory::{Bus, Effect, HostEvent, LoggedEvent, PageFlags, Ram, Width};
 
+use crate::boot::{self, Boot};
 use crate::events::EventLog;
 use crate::htif::{Htif, HtifOutcome};
 use crate::loader::Image;
@@ -67,16 +68,44 @@ impl Machine {
         })
     }
 
-    /// Places an image in RAM and makes its entry the one that the reset ROM jumps to.
+    /// Places a bare-metal program in RAM, and the device tree; the reset ROM goes to its entry.
     ///
     /// # Errors
-    /// When the image does not fit.
+    /// When they do not fit.
     pub fn load(&mut self, image: Image) -> Result<(), MachineError> {
-        image.place(&mut self.bus.ram)?;
-        let rom = devices::rom::reset_rom(image.entry, 0);
+        self.boot(Boot::from_image(image))
+    }
+
+    /// Places what the machine starts with, and the device tree; the reset ROM goes to the firmware's
+    /// entry or, without one, the kernel's.
+    ///
+    /// # Errors
+    /// When something does not fit, or the device tree is none.
+    pub fn boot(&mut self, boot: Boot) -> Result<(), MachineError> {
+        let plan = boot.plan(&self.config)?;
+        let rom = devices::rom::reset_rom_for_payload(plan.entry, plan.device_tree, plan.next);
         self.bus.replace(map::RESET_ROM, Box::new(rom))?;
-        self.find_tohost(&image);
-        self.images.push(image);
+        self.install(plan.images)
+    }
+
+    /// The device tree (a DTB) that the machine starts with; empty before [`Machine::boot`].
+    #[must_use]
+    pub fn device_tree(&self) -> &[u8] {
+        let tree = self
+            .images
+            .iter()
+            .find(|image| image.name == boot::DEVICE_TREE);
+        tree.and_then(|image| image.segments.first())
+            .map_or(&[], |segment| &segment.bytes)
+    }
+
+    /// Places images, now and at each reset.
+    pub(crate) fn install(&mut self, images: Vec<Image>) -> Result<(), MachineError> {
+        for image in &images {
+            image.place(&mut self.bus.ram)?;
+            self.find_tohost(image);
+        }
+        self.images = images;
         Ok(())
     }
 

@@ -11,6 +11,9 @@ pub enum MachineError {
     /// The image.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// What it starts with does not fit together.
+    #[error(transparent)]
+    Boot(#[from] crate::boot::BootError),
     /// A number of harts outside 1 to 8.
     #[error("{0} harts: a machine has 1 to 8 (--smp)")]
     Harts(usize),

@@ -38,9 +38,7 @@ impl Machine {
     /// When the host has not enough address space for a second RAM.
     pub fn duplicate(&self) -> Result<Self, MachineError> {
         let mut copy = Self::new(self.config.clone())?;
-        for image in self.images() {
-            copy.load(image.clone())?;
-        }
+        copy.install(self.images().to_vec())?;
         for (to, from) in copy.harts.iter_mut().zip(&self.harts) {
             *to = from.duplicate();
         }

@@ -6,7 +6,9 @@
 //! * [`semihosting`] and [`htif`]: the two ways in which a guest calls the host directly.
 
 mod board;
+pub mod boot;
 mod config;
+pub mod device_tree;
 mod error;
 pub mod events;
 mod hash;
@@ -20,6 +22,7 @@ mod stop;
 mod stuck;
 
 pub use board::Machine;
+pub use boot::Boot;
 pub use config::{ClockMode, Config};
 pub use error::MachineError;
 pub use interpreter::{Observer, hart};

@@ -8,7 +8,7 @@ use crate::csr::envcfg;
 use crate::{Access, Flow, Hart, Privilege, Slot, Trap};
 
 /// Bytes in a cache block, for all three operations.
-pub(crate) const BLOCK: u64 = 64;
+pub const BLOCK: u64 = 64;
 
 impl Hart {
     /// The field of the `envcfg` registers under `mask` that lets the current mode do an

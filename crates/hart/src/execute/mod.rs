@@ -4,7 +4,7 @@
 //! cases of common instructions and come here for everything else.
 
 mod atomic;
-mod cache;
+pub mod cache;
 mod float;
 mod memory_access;
 mod system;

@@ -193,7 +193,7 @@ fn bias(table: &[ProgramHeader], kind: ImageKind, ram: RamRange) -> u64 {
         & !0xfff;
     match kind {
         ImageKind::User => 0,
-        ImageKind::BareMetal => ram.base.wrapping_sub(lowest),
+        ImageKind::BareMetal | ImageKind::Data => ram.base.wrapping_sub(lowest),
         ImageKind::Kernel | ImageKind::LinuxImage => ram
             .base
             .wrapping_add(layout::KERNEL_OFFSET)

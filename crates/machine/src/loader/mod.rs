@@ -26,6 +26,8 @@ pub enum ImageKind {
     LinuxImage,
     /// Linked at low addresses: a user program.
     User,
+    /// Bytes that go to an address.
+    Data,
 }
 
 impl ImageKind {
@@ -37,6 +39,7 @@ impl ImageKind {
             Self::Kernel => "an S-mode kernel",
             Self::LinuxImage => "a Linux kernel image",
             Self::User => "a user program",
+            Self::Data => "data",
         }
     }
 }
@@ -259,6 +262,17 @@ pub fn parse(
         raw::parse(name, bytes, ram, taken_as)
     };
     parsed.map_err(|problem| LoadError {
+        name: name.to_owned(),
+        problem,
+    })
+}
+
+/// Takes a file's bytes, whatever they are, for an image at a physical address.
+///
+/// # Errors
+/// When they do not fit `ram` there.
+pub fn raw_at(name: &str, bytes: &[u8], ram: RamRange, address: u64) -> Result<Image, LoadError> {
+    raw::at(name, bytes, ram, address).map_err(|problem| LoadError {
         name: name.to_owned(),
         problem,
     })

@@ -40,7 +40,7 @@ pub(super) fn parse(
     let kind = taken_as.unwrap_or(looks);
     let (offset, len) = match kind {
         ImageKind::User => return Err(LoadProblem::RawUser),
-        ImageKind::BareMetal => (0, 0),
+        ImageKind::BareMetal | ImageKind::Data => (0, 0),
         ImageKind::Kernel | ImageKind::LinuxImage if is_linux => linux_place(bytes),
         ImageKind::Kernel | ImageKind::LinuxImage => (KERNEL_OFFSET, 0),
     };
@@ -65,6 +65,31 @@ pub(super) fn parse(
         }],
         symbols: Symbols::default(),
         format: if is_linux { "Linux Image" } else { "raw image" },
+    })
+}
+
+/// Bytes that go to an address, whatever they are.
+pub(super) fn at(
+    name: &str,
+    bytes: &[u8],
+    ram: RamRange,
+    address: u64,
+) -> Result<Image, LoadProblem> {
+    let len = bytes.len() as u64;
+    if !ram.contains(address, len) {
+        return Err(LoadProblem::outside(address, len, ram));
+    }
+    Ok(Image {
+        name: name.to_owned(),
+        kind: ImageKind::Data,
+        entry: address,
+        segments: vec![Segment {
+            address,
+            bytes: bytes.to_vec(),
+            zero_bytes: 0,
+        }],
+        symbols: Symbols::default(),
+        format: "raw image",
     })
 }
 
