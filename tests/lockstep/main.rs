@@ -3,8 +3,10 @@
 
 use guest_images::{GuestImage, Kind, of_kind};
 use hartland_tests::machine_with;
+use hartland_tests::program::{BASE, Program};
+use isa::{Insn, Opcode, encode};
 use machine::hart::{Hart, Trap};
-use machine::{Bus, HostEvent, Machine, Observer, Stop};
+use machine::{Bus, Config, HostEvent, Machine, Observer, Stop};
 
 const LIMIT: u64 = 3_000_000;
 
@@ -178,4 +180,43 @@ fn a_log_replays_to_the_same_state() {
     assert!(!log.is_empty());
     let (again, _) = run(Some(log));
     assert_eq!(first, again);
+}
+
+/// A loop whose code leads from page to page by an instruction that straddles the two, and by one that the decoder
+/// leaves to the reference engine.
+fn straddling_loop() -> Vec<u8> {
+    let addi = encode(&Insn {
+        rd: 5,
+        rs1: 5,
+        imm: 1,
+        ..Insn::new(Opcode::Addi)
+    })
+    .expect("addi has an encoding");
+    const C_NOP: u32 = 1;
+    Program::new()
+        .up_to(BASE + 0xffc)
+        .word(C_NOP | addi << 16)
+        .word(addi >> 16 | C_NOP << 16)
+        .i(Opcode::Jal, "zero", "zero", -0x14)
+        .bytes()
+}
+
+#[test]
+fn a_budget_is_kept_wherever_it_ends() {
+    for plain_engine in [false, true] {
+        let config = Config {
+            memory: 1 << 20,
+            plain_engine,
+            ..Config::default()
+        };
+        let mut machine = Machine::new(config).expect("a small machine");
+        machine.bus_mut().ram.write(BASE, &straddling_loop());
+        machine.run(1200);
+        // The loop has seven steps: each budget ends at each of them.
+        for budget in (1..24).flat_map(|budget| [budget, 1].repeat(7)) {
+            let before = machine.steps();
+            assert_eq!(machine.run(budget), Stop::Budget);
+            assert_eq!(machine.steps() - before, budget, "plain: {plain_engine}");
+        }
+    }
 }

@@ -371,6 +371,12 @@ impl Machine {
         &self.harts
     }
 
+    /// Whose turn it is.
+    #[must_use]
+    pub fn schedule(&self) -> Schedule {
+        self.schedule
+    }
+
     /// A hart, to change it as a debugger does.
     pub fn hart_mut(&mut self, id: usize) -> Option<&mut Hart> {
         self.harts.get_mut(id).map(|hart| &mut **hart)

@@ -34,6 +34,9 @@ const _: () = assert!(size_of::<Op>() == 16);
 pub(super) struct Register(u8);
 
 impl Register {
+    /// What no instruction has: marks a slot that holds none.
+    pub const NEVER_DECODED: Self = Self(63);
+
     /// A source register.
     pub const fn source(number: u8) -> Self {
         Self(number & 31)
@@ -49,13 +52,13 @@ impl Register {
 
     #[inline(always)]
     pub fn read(self, hart: &Hart) -> u64 {
-        // SAFETY: both constructors give numbers below 64, the length of `x`.
+        // SAFETY: the constructors and the mark give numbers below 64, the length of `x`.
         unsafe { *hart.x.get_unchecked(usize::from(self.0)) }
     }
 
     #[inline(always)]
     pub fn write(self, hart: &mut Hart, value: u64) {
-        // SAFETY: both constructors give numbers below 64, the length of `x`.
+        // SAFETY: the constructors and the mark give numbers below 64, the length of `x`.
         unsafe { *hart.x.get_unchecked_mut(usize::from(self.0)) = value }
     }
 

@@ -20,11 +20,12 @@ pub(super) struct CodePage {
     kept: Vec<Kept>,
 }
 
-/// A slot that was not decoded yet.
+/// A slot that was not decoded yet, told from others by its register: the address of a function is not
+/// unique (each codegen unit may have its own copy).
 const UNDECODED: Op = Op {
     handler: handlers::undecoded,
     imm: 0,
-    a: Register::source(0),
+    a: Register::NEVER_DECODED,
     b: Register::source(0),
     left: 0,
 };
@@ -54,7 +55,7 @@ impl CodePage {
     }
 
     pub fn is_decoded(&self, slot: usize) -> bool {
-        !std::ptr::fn_addr_eq(self.slots[slot].handler, UNDECODED.handler)
+        self.slots[slot].a != Register::NEVER_DECODED
     }
 
     pub fn op(&self, slot: usize) -> &Op {

@@ -157,6 +157,8 @@ impl Threaded {
                 _ => Exit::Plain,
             };
             let step = match step {
+                // The instruction is the next stretch's when this one's last step led to it.
+                Exit::Plain if bus.clock.steps >= end => Step::Next,
                 Exit::Plain => plain::step(hart, bus, &mut NoObserver),
                 Exit::Lookup => Step::Next,
                 Exit::Step(step) => step,
