@@ -5,3 +5,4 @@
 
 mod arena;
 mod frame;
+mod page_table;

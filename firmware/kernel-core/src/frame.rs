@@ -39,7 +39,7 @@ impl FrameNumber {
 pub struct FrameRecord {
     /// How many hold the frame; 0 while it is free.
     pub references: u32,
-    /// The next free frame's index, or a mark.
+    /// While the frame is free, the next free frame's index, or a mark; while it is in use, the holder's note.
     next_free: u32,
 }
 
@@ -254,7 +254,7 @@ impl<'a> FramePool<'a> {
         self.first_free = record.next_free;
         *record = FrameRecord {
             references: 1,
-            next_free: NO_FRAME,
+            next_free: 0,
         };
         self.free -= 1;
         Ok(FrameNumber(self.base.0 + u64::from(index)))
@@ -294,6 +294,26 @@ impl<'a> FramePool<'a> {
     pub fn references(&self, frame: FrameNumber) -> u32 {
         self.index(frame)
             .map_or(0, |index| self.records[index].references)
+    }
+
+    /// The number that the holder keeps with a frame in use: how many entries of a page table are in use.
+    /// 0 when the frame was just taken, is free or is not the pool's.
+    pub fn note(&self, frame: FrameNumber) -> u16 {
+        let record = self.index(frame).map(|index| self.records[index]);
+        record.map_or(0, |record| {
+            if record.references > 0 {
+                record.next_free as u16
+            } else {
+                0
+            }
+        })
+    }
+
+    /// Keeps a number with a frame in use; ignored for any other.
+    pub fn set_note(&mut self, frame: FrameNumber, note: u16) {
+        if let Ok(record) = self.in_use_mut(frame) {
+            record.next_free = u32::from(note);
+        }
     }
 
     /// Frames that the pool owns.

@@ -11,3 +11,4 @@
 pub mod arena;
 pub mod errno;
 pub mod frame;
+pub mod page_table;
