@@ -4,5 +4,6 @@
 //! that shrink to the shortest failing one, and checks the invariants after every operation.
 
 mod arena;
+mod cpio;
 mod frame;
 mod page_table;

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod arena;
+pub mod cpio;
 pub mod errno;
 pub mod frame;
 pub mod page_table;
