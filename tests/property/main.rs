@@ -5,5 +5,6 @@
 
 mod arena;
 mod cpio;
+mod elf;
 mod frame;
 mod page_table;

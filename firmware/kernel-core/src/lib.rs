@@ -10,6 +10,7 @@
 
 pub mod arena;
 pub mod cpio;
+pub mod elf;
 pub mod errno;
 pub mod frame;
 pub mod page_table;
