@@ -4,4 +4,6 @@
 //! all read the same numbers from the same place.
 #![no_std]
 
+pub mod errno;
 pub mod memory_map;
+pub mod syscall;

@@ -1,9 +1,29 @@
+//! Fawn's kernel: one machine made many.
+//!
+//! An event kernel: one stack a hart, interrupts off, no stack for a thread that waits. A trap saves the thread's registers in
+//! its record, takes the one kernel lock, does what is to be done, and returns to whichever thread the hart has then.
 #![no_std]
 #![no_main]
 
+mod arch;
+mod boot;
+mod console;
+mod fault;
+mod hart;
+mod kernel;
+mod layout;
+mod lock;
+mod mailbox;
+mod memory;
+mod platform;
+mod process;
+mod ranges;
+mod schedule;
+mod syscall;
+mod trap;
+
 #[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    loop {
-        core::hint::spin_loop();
-    }
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    console::print_at_once(format_args!("\nfawn: the kernel failed: {info}\n"));
+    arch::sbi::shut_down(true)
 }

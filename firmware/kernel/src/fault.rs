@@ -1,0 +1,89 @@
+//! Exceptions: each concerns the thread that ran, and no other.
+
+use kernel_core::page_table::Permissions;
+
+use crate::hart::Hart;
+use crate::kernel::Kernel;
+use crate::println;
+use crate::process::exit;
+
+/// How memory is touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// A load.
+    Read,
+    /// A store.
+    Write,
+    /// An instruction fetch.
+    Execute,
+}
+
+impl Access {
+    /// What a process must be allowed for it.
+    pub const fn permission(self) -> Permissions {
+        match self {
+            Self::Read => Permissions::READ,
+            Self::Write => Permissions::WRITE,
+            Self::Execute => Permissions::EXECUTE,
+        }
+    }
+}
+
+const SIGILL: u32 = 4;
+const SIGTRAP: u32 = 5;
+const SIGBUS: u32 = 7;
+const SIGSEGV: u32 = 11;
+
+/// What a cause is called.
+pub const fn cause_name(cause: u64) -> &'static str {
+    match cause {
+        0 => "instruction address misaligned",
+        1 => "instruction access fault",
+        2 => "illegal instruction",
+        3 => "breakpoint",
+        4 => "load address misaligned",
+        5 => "load access fault",
+        6 => "store address misaligned",
+        7 => "store access fault",
+        12 => "instruction page fault",
+        13 => "load page fault",
+        15 => "store page fault",
+        _ => "unexpected trap",
+    }
+}
+
+/// A page fault: gives the thread what it was promised, or ends its process.
+pub fn page_fault(kernel: &mut Kernel, hart: &mut Hart, cause: u64, address: u64, access: Access) {
+    let process = kernel.current_process(hart);
+    let Some(process) = kernel.processes.get_mut(process) else {
+        return;
+    };
+    match process.space.resolve(&mut kernel.memory, address, access) {
+        Ok(_) => process.space.forget_page(address),
+        Err(_) => exception(kernel, hart, cause, address),
+    }
+}
+
+/// An exception that nobody handles: the process ends, with a report.
+pub fn exception(kernel: &mut Kernel, hart: &mut Hart, cause: u64, value: u64) {
+    let pc = kernel
+        .threads
+        .get(hart.current)
+        .map_or(0, |thread| thread.registers.pc);
+    let signal = match cause {
+        2 => SIGILL,
+        3 => SIGTRAP,
+        0 | 4 | 6 => SIGBUS,
+        _ => SIGSEGV,
+    };
+    let id = kernel.current_process(hart);
+    if let Some(process) = kernel.processes.get(id) {
+        println!(
+            "fawn: process {} ({}) is killed: {} at address {value:#x}, pc {pc:#x}",
+            process.pid,
+            process.name(),
+            cause_name(cause),
+        );
+    }
+    exit::end_process(kernel, hart, signal);
+}

@@ -1,0 +1,68 @@
+//! Traps: interrupts concern the machine; exceptions concern the thread that ran.
+
+use crate::arch::{csr, sbi};
+use crate::console;
+use crate::fault::{self, Access};
+use crate::hart::Hart;
+use crate::kernel::{KERNEL, Kernel};
+use crate::layout;
+use crate::schedule;
+use crate::syscall;
+
+const SOFTWARE: u64 = csr::INTERRUPT | 1;
+const TIMER: u64 = csr::INTERRUPT | 5;
+const ECALL_FROM_USER: u64 = 8;
+const INSTRUCTION_PAGE_FAULT: u64 = 12;
+const LOAD_PAGE_FAULT: u64 = 13;
+const STORE_PAGE_FAULT: u64 = 15;
+
+/// Where every trap out of U-mode arrives, its registers saved; returning continues the hart's thread, which may be
+/// another one then.
+pub extern "C" fn trap(hart: &mut Hart, cause: u64, value: u64) {
+    let status = csr::sstatus();
+    hart.return_status = csr::SSTATUS_SPIE | status & csr::SSTATUS_FS;
+    csr::set_sstatus(status & !csr::SSTATUS_FS);
+    let mut guard = KERNEL.lock();
+    if let Some(kernel) = guard.as_mut() {
+        dispatch(kernel, hart, cause, value);
+    }
+    drop(schedule::reschedule(guard, hart));
+}
+
+fn dispatch(kernel: &mut Kernel, hart: &mut Hart, cause: u64, value: u64) {
+    match cause {
+        ECALL_FROM_USER => syscall::dispatch(kernel, hart),
+        INSTRUCTION_PAGE_FAULT => fault::page_fault(kernel, hart, cause, value, Access::Execute),
+        LOAD_PAGE_FAULT => fault::page_fault(kernel, hart, cause, value, Access::Read),
+        STORE_PAGE_FAULT => fault::page_fault(kernel, hart, cause, value, Access::Write),
+        TIMER => end_quantum(kernel, hart),
+        SOFTWARE => csr::clear_sip(csr::SOFTWARE),
+        _ if cause & csr::INTERRUPT != 0 => {}
+        _ => fault::exception(kernel, hart, cause, value),
+    }
+}
+
+fn end_quantum(kernel: &mut Kernel, hart: &mut Hart) {
+    let now = csr::time();
+    // It was due: whatever is set next differs.
+    hart.timer = 0;
+    if now >= hart.quantum_end && !kernel.ready.is_empty() {
+        if let Some(thread) = kernel.threads.get_mut(hart.current) {
+            thread.preemptions += 1;
+        }
+        kernel.give_up(hart);
+    }
+}
+
+/// A trap out of the kernel itself: a bug, reported on a stack of its own, whatever became of the ordinary one.
+pub extern "C" fn kernel_trap(hart: &Hart, sp: u64, cause: u64, value: u64, pc: u64, ra: u64) -> ! {
+    let (low, high) = layout::stack_of(hart.index);
+    let overflow = (low - layout::GUARD_BYTES..low).contains(&value);
+    console::print_at_once(format_args!(
+        "\nfawn: the kernel failed on hart {}: {}{} at pc {pc:#x}, address {value:#x}, sp {sp:#x} (stack {low:#x}..{high:#x}), ra {ra:#x}\n",
+        hart.id,
+        fault::cause_name(cause),
+        if overflow { " (stack overflow)" } else { "" },
+    ));
+    sbi::shut_down(true)
+}
