@@ -8,3 +8,4 @@ mod cpio;
 mod elf;
 mod frame;
 mod page_table;
+mod region;

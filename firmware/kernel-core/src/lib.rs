@@ -14,3 +14,4 @@ pub mod elf;
 pub mod errno;
 pub mod frame;
 pub mod page_table;
+pub mod region;
