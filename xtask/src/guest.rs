@@ -9,6 +9,7 @@ mod catalog;
 mod digest;
 mod qemu;
 mod split;
+mod system;
 mod table;
 mod wrapper;
 
@@ -64,7 +65,7 @@ fn build(root: &Path, programs: &[Program]) -> Result<()> {
     std::fs::create_dir_all(&images)?;
     let mut entries = Vec::new();
     for workspace in catalog::WORKSPACES {
-        let built = builder.build(root, workspace)?;
+        let built = builder.build(root, workspace.directory, builder::GENERAL, &[])?;
         for program in programs
             .iter()
             .filter(|program| program.workspace == workspace.directory)
@@ -81,7 +82,8 @@ fn build(root: &Path, programs: &[Program]) -> Result<()> {
         }
     }
     remove_others(&images, programs)?;
-    report(&format!("{} images by {}", entries.len(), builder.version));
+    let count = entries.len() + system::build(root, &builder)?;
+    report(&format!("{count} images by {}", builder.version));
     table::write(root, programs, entries)
 }
 
@@ -105,15 +107,16 @@ fn images(root: &Path) -> PathBuf {
 fn remove_others(images: &Path, programs: &[Program]) -> Result<()> {
     for file in std::fs::read_dir(images)? {
         let path = file?.path();
-        let known = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .is_some_and(|name| {
-                programs.iter().any(|program| {
-                    name.strip_prefix(&program.name)
-                        .is_some_and(|rest| rest.starts_with('.'))
-                })
-            });
+        let known = path.is_dir()
+            || path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .is_some_and(|name| {
+                    programs.iter().any(|program| {
+                        name.strip_prefix(&program.name)
+                            .is_some_and(|rest| rest.starts_with('.'))
+                    })
+                });
         if !known {
             std::fs::remove_file(&path)?;
         }
@@ -122,7 +125,8 @@ fn remove_others(images: &Path, programs: &[Program]) -> Result<()> {
 }
 
 fn check(root: &Path, programs: &[Program]) -> Result<()> {
-    let complaints = complaints(root, programs)?;
+    let mut complaints = complaints(root, programs)?;
+    complaints.extend(system::complaints(root)?);
     if complaints.is_empty() {
         report(&format!("{} images are up to date", programs.len()));
         return Ok(());

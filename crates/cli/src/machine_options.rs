@@ -230,7 +230,7 @@ fn boot(options: &MachineOptions, verbose: bool) -> Result<Boot, Failure> {
     if boot.kernel.is_none() && options.bios == Bios::Default {
         boot.kernel = Some(read.built_in("fawn")?);
         if boot.initrd.is_none() {
-            boot.initrd = Some(built_in_bytes("initrd")?.to_vec());
+            boot.initrd = Some(guest_images::programs().bytes.to_vec());
         }
     }
     Ok(boot)
@@ -336,7 +336,7 @@ impl Reader<'_> {
 
 /// An image that travels with the emulator.
 fn built_in_bytes(name: &str) -> Result<&'static [u8], Failure> {
-    let image = guest_images::get(name);
+    let image = guest_images::system(name);
     image.map(|image| image.bytes).ok_or_else(|| {
         let message = format!("the built-in image `{name}` is missing: run `cargo xtask guest`");
         Failure::new(status::EMULATOR, message)

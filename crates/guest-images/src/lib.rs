@@ -1,7 +1,7 @@
 //! The built guest images, so that a fresh clone runs without a RISC-V toolchain.
 //!
-//! `cargo xtask guest` builds them from `sample-programs/` and `benches/workloads/`, and writes
-//! the table; `cargo xtask guest --check` says which are stale.
+//! `cargo xtask guest` builds them from `firmware/`, `sample-programs/` and `benches/workloads/`, and writes
+//! the tables; `cargo xtask guest --check` says which are stale.
 //!
 //! ```
 //! use hartland_guest_images as guest_images;
@@ -10,8 +10,13 @@
 //! assert_eq!(hello.bytes[..4], *b"\x7fELF");
 //! ```
 
+mod system;
+#[rustfmt::skip]
+mod system_table;
 #[rustfmt::skip]
 mod table;
+
+pub use system::{Archive, ArchivedProgram, SystemImage, programs, system};
 
 /// What an image is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

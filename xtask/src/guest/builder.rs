@@ -7,10 +7,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::catalog::Workspace;
 use super::wrapper;
 
-const TARGET: &str = "riscv64gc-unknown-none-elf";
+/// The target of ordinary guest programs.
+pub const GENERAL: &str = "riscv64gc-unknown-none-elf";
+/// The target of what must keep its hands off the floating-point registers.
+pub const KERNEL: &str = "riscv64imac-unknown-none-elf";
 
 /// Compiler flags of every guest program, whoever builds it. A change makes all images stale.
 pub const FLAGS: &[&str] = &[
@@ -24,8 +26,8 @@ const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_LINKER: &str = "/usr/bin/ld.lld-22";
 
-const NEITHER: &str = "no Rust toolchain here builds for riscv64gc-unknown-none-elf; either\n  \
-    rustup target add riscv64gc-unknown-none-elf\nor, on Debian,\n  \
+const NEITHER: &str = "no Rust toolchain here builds for RISC-V; either\n  \
+    rustup target add riscv64gc-unknown-none-elf riscv64imac-unknown-none-elf\nor, on Debian,\n  \
     apt-get install rustc-web cargo-web rust-web-src lld-22";
 
 /// A toolchain that was found.
@@ -43,12 +45,12 @@ impl Builder {
     /// # Errors
     /// There is none; the message says how to get one.
     pub fn find(root: &Path) -> Result<Self> {
-        if let Some(libraries) = ask(
-            root,
-            "rustc",
-            &["--print", "target-libdir", "--target", TARGET],
-        ) && has_core(Path::new(&libraries))
-        {
+        let has = |target| {
+            let arguments = ["--print", "target-libdir", "--target", target];
+            let libraries = ask(root, "rustc", &arguments);
+            libraries.is_some_and(|folder| has_core(Path::new(&folder)))
+        };
+        if has(GENERAL) && has(KERNEL) {
             let cargo = std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from);
             return Self::new(root, "rustc".into(), cargo, false);
         }
@@ -76,14 +78,18 @@ impl Builder {
         })
     }
 
-    /// Builds all programs of a workspace and returns the folder with the files.
+    /// Builds programs of a workspace, all or some, for a target; returns the folder with the files.
     ///
     /// # Errors
     /// Cargo does not run, or a program does not build.
-    pub fn build(&self, root: &Path, workspace: &Workspace) -> Result<PathBuf> {
-        let target = target_directory(root)
-            .join("guest")
-            .join(workspace.directory);
+    pub fn build(
+        &self,
+        root: &Path,
+        directory: &str,
+        triple: &str,
+        packages: &[&str],
+    ) -> Result<PathBuf> {
+        let target = target_directory(root).join("guest").join(directory);
         // From nothing each time: it takes seconds, and what was built before cannot show.
         match std::fs::remove_dir_all(&target) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
@@ -91,8 +97,9 @@ impl Builder {
         }
         let mut command = Command::new(&self.cargo);
         command
-            .current_dir(root.join(workspace.directory))
-            .args(["build", "--release", "--locked", "--target", TARGET])
+            .current_dir(root.join(directory))
+            .args(["build", "--release", "--locked", "--target", triple])
+            .args(packages.iter().flat_map(|package| ["-p", package]))
             .env("CARGO_TARGET_DIR", &target)
             .env(
                 "CARGO_ENCODED_RUSTFLAGS",
@@ -110,9 +117,9 @@ impl Builder {
             .status()
             .with_context(|| format!("cannot run {}", self.cargo.display()))?;
         if !status.success() {
-            bail!("the programs of {} did not build", workspace.directory);
+            bail!("the programs of {directory} did not build");
         }
-        Ok(target.join(TARGET).join("release"))
+        Ok(target.join(triple).join("release"))
     }
 
     /// The flags, and such that no path of this computer gets into an image.

@@ -23,13 +23,22 @@ pub fn of_bytes(bytes: &[u8]) -> String {
 /// # Errors
 /// A file that cannot be read.
 pub fn of_sources(root: &Path, workspace: &Workspace, program: &Program) -> Result<String> {
-    let mut files = Vec::new();
-    for path in workspace
+    let paths: Vec<_> = workspace
         .shared
         .iter()
         .copied()
         .chain([program.directory.as_str()])
-    {
+        .collect();
+    of_paths(root, &paths)
+}
+
+/// SHA-256 over the names and contents of all files at and below some paths, and over the builder's flags.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn of_paths(root: &Path, paths: &[&str]) -> Result<String> {
+    let mut files = Vec::new();
+    for path in paths {
         collect(root, path, &mut files)?;
     }
     files.sort();
@@ -64,7 +73,7 @@ fn collect(root: &Path, path: &str, files: &mut Vec<String>) -> Result<()> {
         let name = name
             .to_str()
             .with_context(|| format!("a name in {path} is not UTF-8"))?;
-        if !NOT_BUILT.contains(&name) {
+        if !NOT_BUILT.contains(&name) && name != "target" {
             collect(root, &format!("{path}/{name}"), files)?;
         }
     }

@@ -16,6 +16,10 @@ pub fn image(program: &[u8]) -> Result<Vec<u8>> {
     for section in &mut elf.sections {
         section.delete = section.name.starts_with(b".debug_");
     }
+    // It points at a section that is not loaded and has moved; the section itself stays.
+    for segment in &mut elf.segments {
+        segment.delete = segment.p_type == object::elf::PT_RISCV_ATTRIBUTES;
+    }
     // A segment without bytes in the file lies where the debugging information was, which must
     // not be beyond the end of the file now: strict loaders take that for a truncated file.
     let ends = elf

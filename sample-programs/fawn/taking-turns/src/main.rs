@@ -8,7 +8,7 @@ use core::fmt::Write;
 use fawn::mailbox::Mailbox;
 use fawn::process::{Ended, Fork, Pid, exec, exit, fork, keep_to_harts, wait};
 use fawn::{Arguments, Error, println};
-use taking_turns::TURNS;
+use players::TURNS;
 
 fawn::main!(main);
 

@@ -3,7 +3,7 @@
 #![no_main]
 
 use fawn::{Arguments, println};
-use taking_turns::Player;
+use players::Player;
 
 fawn::main!(main);
 

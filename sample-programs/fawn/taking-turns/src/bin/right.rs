@@ -5,7 +5,7 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use fawn::{Arguments, println};
-use taking_turns::Player;
+use players::Player;
 
 fawn::main!(main);
 
