@@ -1,5 +1,7 @@
 //! Every sample program gives the output and the status that its folder says, by both engines.
 
+mod system;
+
 use guest_images::{Kind, of_kind};
 use hartland_tests::machine_with;
 use machine::{Stop, StuckReason};

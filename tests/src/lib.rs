@@ -3,9 +3,9 @@
 pub mod program;
 
 use guest_images::GuestImage;
-use machine::loader::{self, RamRange};
+use machine::loader::{self, Image, RamRange};
 use machine::semihosting::SemihostingConfig;
-use machine::{Config, Machine};
+use machine::{Boot, Config, Machine};
 
 /// RAM that the sample programs get.
 pub const MEMORY: u64 = 64 << 20;
@@ -32,4 +32,37 @@ pub fn machine_with(image: &GuestImage, harts: usize, plain_engine: bool) -> Mac
     let mut machine = Machine::new(config).expect("the host has so much address space");
     machine.load(program).expect("a sample fits");
     machine
+}
+
+/// A machine with our SBI and a system image that it starts in S-mode, and with Fawn's programs, as `hartland` alone
+/// builds it.
+///
+/// # Panics
+/// When there is no such image, or it does not load.
+#[must_use]
+pub fn system_with(kernel: &str, harts: usize, plain_engine: bool) -> Machine {
+    let config = Config {
+        memory: MEMORY,
+        harts,
+        plain_engine,
+        ..Config::default()
+    };
+    let mut machine = Machine::new(config).expect("the host has so much address space");
+    let boot = Boot {
+        firmware: Some(system_image("sbi")),
+        kernel: Some(system_image(kernel)),
+        initrd: Some(guest_images::programs().bytes.to_vec()),
+        ..Boot::default()
+    };
+    machine.boot(boot).expect("a system fits");
+    machine
+}
+
+fn system_image(name: &str) -> Image {
+    let ram = RamRange {
+        base: abi::memory_map::RAM_BASE,
+        size: MEMORY,
+    };
+    let image = guest_images::system(name).expect("a system image of that name");
+    loader::parse(name, image.bytes, ram, None).expect("a system image loads")
 }

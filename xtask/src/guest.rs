@@ -21,7 +21,13 @@ use builder::Builder;
 use catalog::Program;
 use table::Entry;
 
+pub use builder::{GENERAL, KERNEL};
 pub use wrapper::run as compile;
+
+/// Whether rustup's targets for guest programs are installed.
+pub fn has_targets() -> bool {
+    builder::has_targets(&root())
+}
 
 /// What `cargo xtask guest` is asked to do.
 #[derive(clap::Args)]
@@ -45,6 +51,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.qemu {
         let count = qemu::run(&root, &programs)?;
         report(&format!("{count} images do on QEMU what they should"));
+        let count = qemu::run_system(&root)?;
+        report(&format!(
+            "{count} boots of Fawn, on two emulators under two firmwares, say the same"
+        ));
         Ok(())
     } else if arguments.check {
         check(&root, &programs)

@@ -1,9 +1,9 @@
 //! What the default machine boots.
 
-/// A firmware image: our SBI, or the kernel.
+/// A firmware image: our SBI, the kernel, or what checks an SBI.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemImage {
-    /// `sbi` or `fawn`.
+    /// `sbi`, `sbi-check` or `fawn`.
     pub name: &'static str,
     /// One sentence about it.
     pub description: &'static str,
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_system_is_complete() {
-        for name in ["sbi", "fawn"] {
+        for name in ["sbi", "sbi-check", "fawn"] {
             let image = system(name).unwrap();
             assert_eq!(image.bytes[..5], *b"\x7fELF\x02", "{name}");
         }

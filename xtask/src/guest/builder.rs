@@ -30,6 +30,16 @@ const NEITHER: &str = "no Rust toolchain here builds for RISC-V; either\n  \
     rustup target add riscv64gc-unknown-none-elf riscv64imac-unknown-none-elf\nor, on Debian,\n  \
     apt-get install rustc-web cargo-web rust-web-src lld-22";
 
+/// Whether the pinned toolchain has the targets.
+pub fn has_targets(root: &Path) -> bool {
+    let has = |target| {
+        let arguments = ["--print", "target-libdir", "--target", target];
+        let libraries = ask(root, "rustc", &arguments);
+        libraries.is_some_and(|folder| has_core(Path::new(&folder)))
+    };
+    has(GENERAL) && has(KERNEL)
+}
+
 /// A toolchain that was found.
 pub struct Builder {
     /// What it calls itself.
@@ -45,12 +55,7 @@ impl Builder {
     /// # Errors
     /// There is none; the message says how to get one.
     pub fn find(root: &Path) -> Result<Self> {
-        let has = |target| {
-            let arguments = ["--print", "target-libdir", "--target", target];
-            let libraries = ask(root, "rustc", &arguments);
-            libraries.is_some_and(|folder| has_core(Path::new(&folder)))
-        };
-        if has(GENERAL) && has(KERNEL) {
+        if has_targets(root) {
             let cargo = std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from);
             return Self::new(root, "rustc".into(), cargo, false);
         }

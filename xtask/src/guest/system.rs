@@ -33,6 +33,16 @@ const FIRMWARE: &[Firmware] = &[
         ],
     },
     Firmware {
+        name: "sbi-check",
+        package: "sbi-check",
+        description: "An S-mode program that judges the firmware below it.",
+        sources: &[
+            "firmware/Cargo.toml",
+            "firmware/Cargo.lock",
+            "firmware/sbi-check",
+        ],
+    },
+    Firmware {
         name: "fawn",
         package: "kernel",
         description: "The kernel of Fawn.",
