@@ -7,6 +7,7 @@ use isa::IsaConfig;
 use machine::loader::ImageKind;
 
 use crate::machine_options::{MachineOptions, parse_isa};
+use crate::terminal::output::{Serial, parse_serial};
 
 /// A full-system RISC-V (RV64) emulator.
 #[derive(Debug, Parser)]
@@ -22,6 +23,8 @@ pub struct Args {
 pub enum Command {
     /// Run a program: a RISC-V ELF file or a raw image; without one, boot Fawn
     Run(Box<RunOptions>),
+    /// Live a recording of `run --record` through again, and say whether it came out the same
+    Replay(ReplayOptions),
     /// Print the code of an ELF file as assembler text, in LLVM's style
     Disasm(DisasmOptions),
     /// Run the workloads and say how fast they are
@@ -93,7 +96,7 @@ pub struct RunOptions {
     #[command(flatten)]
     pub machine: MachineOptions,
 
-    /// Start stopped; Enter starts the machine
+    /// Start stopped, in the monitor; `cont` starts the machine
     #[arg(short = 'S')]
     pub stopped: bool,
 
@@ -134,6 +137,18 @@ pub struct RunOptions {
     #[arg(long, value_name = "MODE")]
     pub clock: Option<Clock>,
 
+    /// What the serial port is connected to: `stdio`, `file:PATH` or `null`
+    #[arg(long, value_name = "WHAT", default_value = "stdio", value_parser = parse_serial)]
+    pub serial: Serial,
+
+    /// Nothing: there are no graphics. Understood because QEMU users type it
+    #[arg(long, hide = true)]
+    pub nographic: bool,
+
+    /// Record everything that the run depends on in a file, for `hartland replay`
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+
     /// Say what the file was taken for, and how the guest ended
     #[arg(short, long)]
     pub verbose: bool,
@@ -159,6 +174,21 @@ fn parse_granularity(text: &str) -> Result<u8, String> {
         "16" => Ok(16),
         _ => Err("it is 1, 2, 4, 8 or 16".to_owned()),
     }
+}
+
+/// Options of `hartland replay`.
+#[derive(Debug, clap::Args)]
+pub struct ReplayOptions {
+    /// The recording
+    pub file: PathBuf,
+
+    /// Write a report as JSON to a file or, without one, to standard error
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
+    pub json: Option<PathBuf>,
+
+    /// Which engine runs the code; without it, the recorded one
+    #[arg(long, value_name = "ENGINE")]
+    pub engine: Option<Engine>,
 }
 
 /// Options of `hartland disasm`.

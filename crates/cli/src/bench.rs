@@ -11,8 +11,8 @@ use machine::{Config, Machine, Stop};
 use serde::Serialize;
 
 use crate::args::{BenchOptions, Engine};
-use crate::console;
-use crate::run::{Failure, say, status};
+use crate::failure::{Failure, say, status};
+use crate::terminal::output;
 
 /// RAM of the machine that workloads run on, here and on the other emulator.
 const MEMORY: u64 = 256 << 20;
@@ -64,9 +64,9 @@ fn try_run(options: &BenchOptions) -> Result<(), Failure> {
     if options.json {
         let text = serde_json::to_string_pretty(&rows)
             .map_err(|error| Failure::new(status::EMULATOR, error))?;
-        console::print(format!("{text}\n").as_bytes());
+        output::print(format!("{text}\n").as_bytes());
     } else {
-        console::print(table(&rows).as_bytes());
+        output::print(table(&rows).as_bytes());
     }
     Ok(())
 }

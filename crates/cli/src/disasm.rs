@@ -7,8 +7,9 @@ use isa::{IsaConfig, insn_len};
 use machine::loader::{CodeSection, code_sections};
 
 use crate::args::DisasmOptions;
-use crate::console;
-use crate::run::{Failure, read_file, say};
+use crate::failure::{Failure, say};
+use crate::files::read_file;
+use crate::terminal::output;
 
 /// Prints the code of an ELF file, a line an instruction, in LLVM's style.
 pub fn run(options: &DisasmOptions) -> ExitCode {
@@ -27,8 +28,8 @@ fn try_run(options: &DisasmOptions) -> Result<(), Failure> {
     let code = code_sections(&name, &bytes).map_err(|e| Failure::new(126, e))?;
     let isa = options.isa.unwrap_or_default();
     for section in &code.sections {
-        console::print(format!("\nDisassembly of section {}:\n", section.name).as_bytes());
-        console::print(text(section, &code.symbols, &isa, options.no_aliases).as_bytes());
+        output::print(format!("\nDisassembly of section {}:\n", section.name).as_bytes());
+        output::print(text(section, &code.symbols, &isa, options.no_aliases).as_bytes());
     }
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! Options that say what machine to build and what to put into it: `run`, `debug` and others share them.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -11,7 +10,8 @@ use machine::semihosting::SemihostingConfig;
 use machine::{Config, Machine};
 
 use crate::args::{Engine, Switch, TakenAs};
-use crate::run::{Failure, read_file, say, status};
+use crate::failure::{Failure, say, status};
+use crate::files::Files;
 
 /// The machine, and what is in it.
 #[derive(Debug, clap::Args)]
@@ -189,21 +189,30 @@ fn parse_date(text: &str) -> Result<std::time::SystemTime, String> {
 }
 
 /// Builds the machine that the options describe, with everything in its place.
-pub fn build(options: &MachineOptions, verbose: bool) -> Result<Machine, Failure> {
-    let boot = boot(options, verbose)?;
+pub fn build(options: &MachineOptions, files: &Files, verbose: bool) -> Result<Machine, Failure> {
+    let boot = boot(options, files, verbose)?;
     let mut machine =
-        Machine::new(config(options)?).map_err(|e| Failure::new(status::EMULATOR, e))?;
+        Machine::new(config(options, files)?).map_err(|e| Failure::new(status::EMULATOR, e))?;
     machine
         .boot(boot)
         .map_err(|e| Failure::new(status::UNUSABLE, e))?;
     Ok(machine)
 }
 
-fn boot(options: &MachineOptions, verbose: bool) -> Result<Boot, Failure> {
-    let read = Reader { options, verbose };
-    let file = |path: &Option<PathBuf>| path.as_deref().map(read_file).transpose();
+fn boot(options: &MachineOptions, files: &Files, verbose: bool) -> Result<Boot, Failure> {
+    let read = Reader {
+        options,
+        files,
+        verbose,
+    };
+    let file = |path: &Option<PathBuf>| path.as_deref().map(|path| files.read(path)).transpose();
+    let initrd = file(&options.initrd)?;
+    if let (Some([]), Some(path)) = (initrd.as_deref(), &options.initrd) {
+        let message = format!("--initrd {}: the file is empty", path.display());
+        return Err(Failure::new(status::UNUSABLE, message));
+    }
     let mut boot = Boot {
-        initrd: file(&options.initrd)?,
+        initrd,
         device_tree: file(&options.dtb)?,
         arguments: options.append.clone(),
         ..Boot::default()
@@ -230,7 +239,7 @@ fn boot(options: &MachineOptions, verbose: bool) -> Result<Boot, Failure> {
     if boot.kernel.is_none() && options.bios == Bios::Default {
         boot.kernel = Some(read.built_in("fawn")?);
         if boot.initrd.is_none() {
-            boot.initrd = Some(guest_images::programs().bytes.to_vec());
+            boot.initrd = Some(files.built_in("programs", guest_images::programs().bytes)?);
         }
     }
     Ok(boot)
@@ -285,6 +294,7 @@ fn place_program(mut boot: Boot, image: Image, read: &Reader<'_>) -> Result<Boot
 /// Reads images as the options say.
 struct Reader<'a> {
     options: &'a MachineOptions,
+    files: &'a Files,
     verbose: bool,
 }
 
@@ -297,12 +307,13 @@ impl Reader<'_> {
     }
 
     fn image(&self, path: &Path, taken_as: Option<ImageKind>) -> Result<Image, Failure> {
-        let bytes = read_file(path)?;
+        let bytes = self.files.read(path)?;
         self.parse(&path.display().to_string(), &bytes, taken_as)
     }
 
     fn built_in(&self, name: &str) -> Result<Image, Failure> {
-        self.parse(name, built_in_bytes(name)?, None)
+        let bytes = self.files.built_in(name, built_in_bytes(name)?)?;
+        self.parse(name, &bytes, None)
     }
 
     fn parse(
@@ -323,7 +334,7 @@ impl Reader<'_> {
         let Some(address) = load.address else {
             return self.image(&load.file, None);
         };
-        let bytes = read_file(&load.file)?;
+        let bytes = self.files.read(&load.file)?;
         loader::raw_at(
             &load.file.display().to_string(),
             &bytes,
@@ -343,9 +354,11 @@ fn built_in_bytes(name: &str) -> Result<&'static [u8], Failure> {
     })
 }
 
-fn config(options: &MachineOptions) -> Result<Config, Failure> {
-    let input = input(options)?;
+fn config(options: &MachineOptions, files: &Files) -> Result<Config, Failure> {
+    let input = input(options, files)?;
+    // A replay has every answer in its recording, and asks no host.
     if let Some(root) = &options.semihosting_root
+        && !files.are_carried()
         && !root.is_dir()
     {
         return Err(Failure::new(
@@ -354,7 +367,10 @@ fn config(options: &MachineOptions) -> Result<Config, Failure> {
         ));
     }
     let semihosting = (options.semihosting == Switch::On).then(|| SemihostingConfig {
-        root: options.semihosting_root.clone(),
+        root: options
+            .semihosting_root
+            .clone()
+            .filter(|_| !files.are_carried()),
         writable: options.semihosting_write,
         arguments: options.arguments.clone(),
         input: input.clone().unwrap_or_default(),
@@ -373,16 +389,10 @@ fn config(options: &MachineOptions) -> Result<Config, Failure> {
     })
 }
 
-fn input(options: &MachineOptions) -> Result<Option<Vec<u8>>, Failure> {
+fn input(options: &MachineOptions, files: &Files) -> Result<Option<Vec<u8>>, Failure> {
     match &options.input {
-        Some(path) if path.as_os_str() == "-" => {
-            let mut bytes = Vec::new();
-            std::io::stdin()
-                .read_to_end(&mut bytes)
-                .map_err(|e| Failure::new(status::EMULATOR, format!("standard input: {e}")))?;
-            Ok(Some(bytes))
-        }
-        Some(path) => Ok(Some(read_file(path)?)),
+        Some(path) if path.as_os_str() == "-" => files.read_standard_input().map(Some),
+        Some(path) => files.read(path).map(Some),
         None => Ok(None),
     }
 }

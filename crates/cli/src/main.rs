@@ -3,11 +3,15 @@
 mod args;
 mod bench;
 mod commit_log;
-mod console;
 mod disasm;
+mod failure;
+mod files;
 mod machine_options;
+mod monitor;
+mod recording;
 mod report;
 mod run;
+mod session;
 mod terminal;
 
 use std::process::ExitCode;
@@ -19,6 +23,7 @@ fn main() -> ExitCode {
     let command = args.command.unwrap_or_else(args::Command::boot_fawn);
     match command {
         args::Command::Run(options) => run::run(&options),
+        args::Command::Replay(options) => recording::replay::run(&options),
         args::Command::Disasm(options) => disasm::run(&options),
         args::Command::Bench(options) => bench::run(&options),
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use machine::{Machine, Stop};
+use machine::Machine;
 use serde::Serialize;
 
 /// What a run was and how it ended.
@@ -37,7 +37,7 @@ impl Report {
     /// The report on a machine that has stopped.
     pub fn new(
         machine: &Machine,
-        stop: &Stop,
+        code: Option<u64>,
         status: u8,
         ended: String,
         wall_seconds: f64,
@@ -48,10 +48,7 @@ impl Report {
             taken_for: image.map(|i| i.describe()).unwrap_or_default(),
             status,
             ended,
-            code: match stop {
-                Stop::Exit(exit) => Some(exit.code),
-                _ => None,
-            },
+            code,
             steps: machine.steps(),
             guest_ns: machine.bus().clock.now(),
             state_hash: format!("{:032x}", machine.state_hash()),

@@ -147,6 +147,15 @@ impl Device for Clint {
         self.update(cx);
     }
 
+    fn inspect(&self) -> String {
+        let hart = |hart: usize| {
+            let software = u8::from(self.state.software[hart]);
+            let compare = self.state.compare[hart];
+            format!("hart {hart}: msip {software}, mtimecmp {compare:#x}\n")
+        };
+        (0..self.harts).map(hart).collect()
+    }
+
     fn reset(&mut self, cx: &mut DeviceContext<'_>) {
         *self = Self::new(self.harts);
         cx.clock.set_ticks(0);

@@ -222,6 +222,37 @@ impl Device for Plic {
         self.update(cx);
     }
 
+    fn inspect(&self) -> String {
+        let list = |bits: u128| {
+            let sources: Vec<_> = (1..PLIC_SOURCES)
+                .filter(|source| bits >> source & 1 != 0)
+                .map(|source| {
+                    format!(
+                        "{source} (priority {})",
+                        self.state.priority[source as usize]
+                    )
+                })
+                .collect();
+            match sources.is_empty() {
+                true => "none".to_owned(),
+                false => sources.join(", "),
+            }
+        };
+        let mut text = format!(
+            "pending: {}\nclaimed: {}\n",
+            list(self.state.pending),
+            list(self.state.claimed)
+        );
+        for context in 0..self.contexts {
+            let (hart, mode) = (context / 2, if context % 2 == 0 { 'M' } else { 'S' });
+            let threshold = self.state.threshold[context];
+            let enabled = list(self.state.enable[context]);
+            text +=
+                &format!("hart {hart}, {mode}-mode: threshold {threshold}, enabled: {enabled}\n");
+        }
+        text
+    }
+
     fn reset(&mut self, cx: &mut DeviceContext<'_>) {
         self.state = State::default();
         self.update(cx);

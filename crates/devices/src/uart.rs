@@ -408,6 +408,19 @@ impl Device for Uart {
         true
     }
 
+    fn backlog(&self) -> usize {
+        self.state.waiting.len()
+    }
+
+    fn inspect(&self) -> String {
+        let State { ier, lcr, mcr, .. } = self.state;
+        format!(
+            "ier {ier:#04x}, lcr {lcr:#04x}, mcr {mcr:#04x}; {} bytes received, {} on their way\n",
+            self.state.fifo.len(),
+            self.state.waiting.len() + self.input.len() - self.state.input_taken,
+        )
+    }
+
     fn reset(&mut self, cx: &mut DeviceContext<'_>) {
         // What the guest has not read is still to come.
         self.clear_receiver(cx.clock.now());

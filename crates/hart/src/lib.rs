@@ -19,10 +19,11 @@ pub mod semantics;
 mod state;
 mod trap;
 
-pub use csr::{Slot, envcfg, status};
+pub use csr::{Slot, envcfg, interrupt, status};
 pub use execute::Flow;
 pub use execute::cache::BLOCK as CACHE_BLOCK_BYTES;
 pub use mmu::Access;
+pub use mmu::walk::Pte;
 pub use privilege::Privilege;
 pub use state::{Hart, SINK};
 pub use trap::Trap;

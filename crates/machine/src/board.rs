@@ -1,7 +1,7 @@
 //! The machine: builds the board, runs it, and answers for it.
 
 use abi::memory_map as map;
-use interpreter::hart::Hart;
+use interpreter::hart::{Hart, Slot, interrupt};
 use interpreter::{Interpreter, Observer, Pause};
 use memory::{Bus, Effect, HostEvent, LoggedEvent, PageFlags, Ram, Width};
 
@@ -235,7 +235,11 @@ impl Machine {
         match (until, event) {
             (Some(until), Some(event)) => self.bus.clock.idle = until.min(event),
             (None, Some(event)) => self.bus.clock.idle = event,
-            (until, None) if self.config.interactive => return Some(Stop::Idle(until)),
+            (until, None)
+                if self.config.interactive && (until.is_some() || self.input_can_wake()) =>
+            {
+                return Some(Stop::Idle(until));
+            }
             (Some(until), None) => self.bus.clock.idle = until,
             (None, None) => {
                 return Some(Stop::Stuck(Stuck {
@@ -247,6 +251,41 @@ impl Machine {
         }
         self.bus.tick();
         None
+    }
+
+    /// Whether what is typed can wake some hart.
+    fn input_can_wake(&self) -> bool {
+        let external = interrupt::MEIP | interrupt::SEIP;
+        self.harts
+            .iter()
+            .any(|hart| hart[Slot::Mie] & external != 0)
+    }
+
+    /// Lets idle time pass up to `idle` nanoseconds of it in all, deadline by deadline, and logged events in: how a
+    /// replay comes to the moment at which the recorded run ended while every hart waited.
+    pub fn live_through_idle(&mut self, idle: u64) {
+        self.enter_logged_events();
+        while self.bus.clock.idle < idle {
+            let (now, passed) = (self.bus.clock.now(), self.bus.clock.idle);
+            let deadline = schedule::next_deadline(&self.harts, &self.bus);
+            let deadline = deadline.map(|at| at.saturating_sub(now) + passed);
+            let event = self.log.idle_of_next(self.steps());
+            let next = [deadline, event].into_iter().flatten().min();
+            // What is due already must not hold the time.
+            let next = next.unwrap_or(idle).max(passed + 1);
+            self.pass_idle_until(next.min(idle));
+            self.enter_logged_events();
+        }
+    }
+
+    /// Bytes of console input that the guest has not read, by whichever way it reads: feeding it faster than it reads
+    /// only costs memory.
+    #[must_use]
+    pub fn input_backlog(&self) -> usize {
+        let htif = self.htif.as_ref().map_or(usize::MAX, Htif::backlog);
+        let semihosting = self.semihosting.as_ref();
+        let semihosting = semihosting.map_or(usize::MAX, Semihosting::backlog);
+        self.bus.backlog().min(htif).min(semihosting)
     }
 
     /// Lets idle time pass on an interactive machine where every hart waits, up to `idle` nanoseconds of it in all

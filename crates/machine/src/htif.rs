@@ -113,6 +113,11 @@ impl Htif {
         self.answer_read(ram);
     }
 
+    /// Bytes that the guest has not read.
+    pub fn backlog(&self) -> usize {
+        self.input.len()
+    }
+
     /// Whether a store makes a command whole; `value` is what `tohost` holds.
     fn completes(&mut self, write: &HostWrite, value: u64) -> bool {
         let touches = |at: u64| {

@@ -26,6 +26,6 @@ pub use boot::Boot;
 pub use config::{ClockMode, Config};
 pub use error::MachineError;
 pub use interpreter::{Observer, hart};
-pub use memory::{Bus, HostEvent, Width};
+pub use memory::{Bus, HostEvent, LoggedEvent, Width};
 pub use signature::{SignatureError, signature};
 pub use stop::{Exit, ExitVia, Stop, Stuck, StuckReason};

@@ -282,6 +282,20 @@ impl Bus {
         Ok(())
     }
 
+    /// Bytes from outside that wait in some device for the guest to read them.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        self.slots.iter().map(|slot| slot.device.backlog()).sum()
+    }
+
+    /// The state of every device that has something to say, by name, for a person to read.
+    pub fn inspect_devices(&self) -> impl Iterator<Item = (&str, String)> {
+        self.slots
+            .iter()
+            .map(|slot| (slot.device.name(), slot.device.inspect()))
+            .filter(|(_, text)| !text.is_empty())
+    }
+
     /// The board's devices, by ascending address.
     pub fn devices(&self) -> impl Iterator<Item = (Region, &str)> {
         self.slots.iter().map(|s| (s.region, s.device.name()))

@@ -76,6 +76,16 @@ pub trait Device: Send {
         false
     }
 
+    /// Bytes from outside that wait for the guest to read them.
+    fn backlog(&self) -> usize {
+        0
+    }
+
+    /// Its state for a person to read, in whole lines; empty when there is nothing to say.
+    fn inspect(&self) -> String {
+        String::new()
+    }
+
     /// Puts the device into its state at power-on; inputs that it was built with stay.
     fn reset(&mut self, cx: &mut DeviceContext<'_>);
 

@@ -114,6 +114,12 @@ impl Semihosting {
         self.input.extend(bytes);
     }
 
+    /// Bytes that the guest has not read.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        self.input.len()
+    }
+
     /// Whether a call would read from the console while there is nothing to read. Made all the same,
     /// it finds the end of the input; a machine at which somebody may type should wait instead.
     #[must_use]

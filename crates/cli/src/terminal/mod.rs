@@ -1,5 +1,10 @@
 //! The person's terminal: raw while the guest runs, restored whatever happens.
 
+pub mod keyboard;
+pub mod output;
+pub mod signals;
+pub mod text_watch;
+
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,7 +13,7 @@ use crossterm::terminal;
 /// Whether the terminal is raw now: output then needs carriage returns.
 static RAW: AtomicBool = AtomicBool::new(false);
 
-/// Whether output goes to a raw terminal.
+/// Whether the terminal is raw.
 pub fn is_raw() -> bool {
     RAW.load(Ordering::Relaxed)
 }
@@ -20,14 +25,16 @@ fn restore() {
     }
 }
 
-/// Keeps the terminal raw while it lives; a panic restores it too.
+/// Keeps the terminal raw while it lives; a panic restores it too, and signals end the run in an orderly way
+/// ([`signals`]).
 pub struct RawTerminal(());
 
 impl RawTerminal {
-    /// Makes the terminal raw, if standard input and output are one.
+    /// Makes the terminal raw, if standard input is one and this process is in its foreground: a background process that
+    /// touched it would be stopped.
     pub fn enter() -> Option<Self> {
-        let at_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-        if !at_terminal || terminal::enable_raw_mode().is_err() {
+        let stdin = std::io::stdin();
+        if !stdin.is_terminal() || !in_foreground(&stdin) || terminal::enable_raw_mode().is_err() {
             return None;
         }
         RAW.store(true, Ordering::Relaxed);
@@ -38,6 +45,10 @@ impl RawTerminal {
         }));
         Some(Self(()))
     }
+}
+
+fn in_foreground(terminal: &std::io::Stdin) -> bool {
+    rustix::termios::tcgetpgrp(terminal).is_ok_and(|group| group == rustix::process::getpgrp())
 }
 
 impl Drop for RawTerminal {
