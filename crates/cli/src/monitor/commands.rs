@@ -151,3 +151,64 @@ fn print(monitor: &mut Monitor, words: &[&str], machine: &Machine) -> Outcome {
         crate::run::place(machine, value).map_or(String::new(), |name| format!(" <{name}>"));
     said(format!("{value:#x} = {value}{place}\n"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use machine::Config;
+    use proptest::prelude::*;
+
+    fn machine() -> Machine {
+        Machine::new(Config {
+            memory: 1 << 20,
+            ..Config::default()
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn commands_are_found_by_how_they_begin() {
+        assert_eq!(find("sto").unwrap().names[0], "stop");
+        assert_eq!(find("c").unwrap().names[0], "cont");
+        assert!(find("s").err().unwrap().contains("stop or system_reset"));
+        assert!(find("nonsense").err().unwrap().contains("help"));
+    }
+
+    #[test]
+    fn stop_and_cont_hold_and_release() {
+        let (mut monitor, machine) = (Monitor::new(false, false), machine());
+        execute(&mut monitor, "stop", &machine).unwrap();
+        assert!(monitor.is_stopped());
+        execute(&mut monitor, "cont", &machine).unwrap();
+        assert!(!monitor.is_stopped());
+        let reset = execute(&mut monitor, "system_reset", &machine).unwrap();
+        assert_eq!(reset.1, Answer::Reset);
+    }
+
+    #[test]
+    fn memory_is_shown() {
+        let (mut monitor, mut machine) = (Monitor::new(false, false), machine());
+        machine
+            .bus_mut()
+            .ram
+            .write(0x8000_0000, &0x0000_0013_u32.to_le_bytes());
+        let mut shown = |line| execute(&mut monitor, line, &machine).map(|(text, _)| text);
+        assert_eq!(
+            shown("xp/2xb 0x80000000").unwrap(),
+            "0000000080000000: 0x13 0x00\n"
+        );
+        assert_eq!(
+            shown("x/i 0x80000000").unwrap(),
+            "0000000080000000: 00000013\tnop\n"
+        );
+        assert!(shown("x 0").unwrap_err().contains("not mapped"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_does_any_harm(line in "(info |x|xp|p |cpu )?[/a-z0-9$+ -]{0,24}") {
+            let (mut monitor, machine) = (Monitor::new(false, false), machine());
+            let _ = execute(&mut monitor, &line, &machine);
+        }
+    }
+}

@@ -124,7 +124,7 @@ impl View<'_> {
     }
 
     fn numbers(&self, start: u64, format: Format) -> Result<String, String> {
-        let bytes = 1u64 << format.width as u32;
+        let bytes = format.width.bytes();
         let per_line = 16 / bytes;
         let mut text = String::new();
         for index in 0..format.count {
