@@ -6,7 +6,7 @@
 
 mod builder;
 mod catalog;
-mod digest;
+pub mod digest;
 mod qemu;
 mod split;
 mod system;
@@ -21,7 +21,7 @@ use builder::Builder;
 use catalog::Program;
 use table::Entry;
 
-pub use builder::{GENERAL, KERNEL};
+pub use builder::{GENERAL, KERNEL, target_directory};
 pub use wrapper::run as compile;
 
 /// Whether rustup's targets for guest programs are installed.
@@ -63,7 +63,24 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
-fn root() -> PathBuf {
+/// Builds the command, and says where it is.
+///
+/// # Errors
+/// It does not build.
+pub fn hartland(root: &Path) -> Result<PathBuf> {
+    let status = std::process::Command::new("cargo")
+        .args(["build", "--release", "--package", "hartland"])
+        .current_dir(root)
+        .status()
+        .context("cargo")?;
+    if !status.success() {
+        bail!("the command does not build");
+    }
+    Ok(builder::target_directory(root).join("release/hartland"))
+}
+
+/// The repository.
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .map_or_else(|| PathBuf::from("."), Path::to_path_buf)

@@ -1,5 +1,6 @@
 //! Everything a person would otherwise have to remember, as `cargo xtask COMMAND`.
 
+mod boots;
 mod check;
 mod guest;
 mod suite;
@@ -21,6 +22,8 @@ enum Command {
     Guest(guest::Arguments),
     /// Does what CI does: layering, formatting, clippy, fresh guest images, and the tests.
     Check(check::Arguments),
+    /// Boots software that Debian packages for this kind of machine: OpenSBI, U-Boot, and its kernel.
+    Boots(boots::Arguments),
     /// Runs a folder of prebuilt ELF files of a public test suite against a committed table.
     Suite(suite::Arguments),
 }
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Guest(arguments) => guest::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Boots(arguments) => boots::run(&arguments),
         Command::Suite(arguments) => suite::run(&arguments),
     };
     match result {
