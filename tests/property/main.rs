@@ -5,7 +5,13 @@
 
 mod arena;
 mod cpio;
+mod deadlock;
+mod descriptor;
 mod elf;
+mod files;
 mod frame;
+mod line;
+mod mailbox;
 mod page_table;
 mod region;
+mod schedule;

@@ -10,8 +10,14 @@
 
 pub mod arena;
 pub mod cpio;
+pub mod deadlock;
+pub mod descriptor;
 pub mod elf;
 pub mod errno;
+pub mod files;
 pub mod frame;
+pub mod line;
+pub mod mailbox;
 pub mod page_table;
 pub mod region;
+pub mod schedule;

@@ -1,0 +1,1 @@
+//! What a process may use, by number: the descriptor table.

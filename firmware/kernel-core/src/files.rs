@@ -1,0 +1,1 @@
+//! The files: a tree of directories and files in memory (tmpfs).

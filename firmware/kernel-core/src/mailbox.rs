@@ -1,0 +1,1 @@
+//! Bounded buffers: SEND and RECV, whatever is between them.

@@ -1,0 +1,1 @@
+//! Who runs next: fair among jobs, then processes, then threads.
