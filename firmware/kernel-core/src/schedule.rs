@@ -1,1 +1,0 @@
-//! Who runs next: fair among jobs, then processes, then threads.
