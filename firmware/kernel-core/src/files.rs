@@ -1,1 +1,0 @@
-//! The files: a tree of directories and files in memory (tmpfs).
