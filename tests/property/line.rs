@@ -382,3 +382,26 @@ fn without_lines_every_byte_is_handed_on() {
     line.flush_input();
     assert!(!line.can_read());
 }
+
+#[test]
+fn nothing_is_lost_when_a_line_is_handed_on_into_a_full_ring() {
+    let mut line = Line::new();
+    let raw = Settings {
+        canonical: false,
+        ..Settings::DEFAULT
+    };
+    line.set_settings(raw);
+    let _ = types(&mut line, &[b'x'; FINISHED_BYTES]);
+    line.set_settings(Settings::DEFAULT);
+    let _ = types(&mut line, &[b'y'; LINE_BYTES]);
+    line.set_settings(raw);
+    line.set_settings(Settings::DEFAULT);
+    assert_eq!(types(&mut line, b"z\r"), [7, 7], "every slot is taken");
+    assert_eq!(line.check(), Ok(()));
+    assert_eq!(read(&mut line, 1), Some(b"x".to_vec()));
+    assert_eq!(types(&mut line, b"zz"), b"z\x07");
+    let rest = [&[b'x'; FINISHED_BYTES - 1][..], &[b'y'; LINE_BYTES]].concat();
+    assert_eq!(read(&mut line, 2000), Some(rest));
+    assert_eq!(types(&mut line, b"\r"), b"\r\n");
+    assert_eq!(read(&mut line, 2000), Some(b"z\n".to_vec()));
+}
