@@ -212,20 +212,21 @@ impl<'a> World<'a> {
                 directory,
                 name,
                 is_directory,
-            } => {
-                let (node, path, name) = self.place(*directory, *name);
-                let expected = if self.is_directory(node) {
-                    self.model.unlink(&path, *is_directory)
-                } else {
-                    Err(ENOTDIR)
-                };
-                prop_assert_eq!(
-                    self.files
-                        .unlink(&mut self.ram, node, name.as_bytes(), *is_directory),
-                    expected
-                );
-            }
+            } => self.unlink(*directory, *name, *is_directory)?,
             Operation::Rename { from, to } => self.rename(*from, *to)?,
+            Operation::Reclaim { budget } => {
+                let before = self.ram.used;
+                self.files.reclaim(&mut self.ram, *budget);
+                prop_assert!(before - self.ram.used <= 2 * *budget as usize + 1);
+            }
+            Operation::Resolve { from, path, follow } => self.resolve(*from, path, *follow)?,
+            of_an_object => self.apply_to_object(of_an_object)?,
+        }
+        self.check()
+    }
+
+    fn apply_to_object(&mut self, operation: &Operation) -> Result<(), TestCaseError> {
+        match operation {
             Operation::Open { object } => {
                 let object = self.pick(*object);
                 self.files.open(self.model.objects[object].node);
@@ -258,14 +259,28 @@ impl<'a> World<'a> {
                 size,
                 budget,
             } => self.truncate(self.pick(*object), *size, *budget)?,
-            Operation::Reclaim { budget } => {
-                let before = self.ram.used;
-                self.files.reclaim(&mut self.ram, *budget);
-                prop_assert!(before - self.ram.used <= 2 * *budget as usize + 1);
-            }
-            Operation::Resolve { from, path, follow } => self.resolve(*from, path, *follow)?,
+            others => unreachable!("{others:?}"),
         }
-        self.check()
+        Ok(())
+    }
+
+    fn unlink(
+        &mut self,
+        directory: usize,
+        name: usize,
+        is_directory: bool,
+    ) -> Result<(), TestCaseError> {
+        let (node, path, name) = self.place(directory, name);
+        let expected = if self.is_directory(node) {
+            self.model.unlink(&path, is_directory)
+        } else {
+            Err(ENOTDIR)
+        };
+        let unlinked = self
+            .files
+            .unlink(&mut self.ram, node, name.as_bytes(), is_directory);
+        prop_assert_eq!(unlinked, expected);
+        Ok(())
     }
 
     fn create(

@@ -77,17 +77,6 @@ impl Model {
         if path.is_empty() {
             return Err(ENOENT);
         }
-        let names = |path: &str| {
-            let mut names: VecDeque<String> = path
-                .split('/')
-                .filter(|name| !name.is_empty())
-                .map(String::from)
-                .collect();
-            if path.ends_with('/') && !names.is_empty() {
-                names.push_back(".".into());
-            }
-            names
-        };
         let mut at = if path.starts_with('/') {
             Vec::new()
         } else {
@@ -169,4 +158,14 @@ impl Model {
         }
         Ok(())
     }
+}
+
+/// The names of a path; slashes behind the last stand for one more, `.`.
+fn names(path: &str) -> VecDeque<String> {
+    let proper = path.split('/').filter(|name| !name.is_empty());
+    let mut names: VecDeque<String> = proper.map(String::from).collect();
+    if path.ends_with('/') && !names.is_empty() {
+        names.push_back(".".into());
+    }
+    names
 }

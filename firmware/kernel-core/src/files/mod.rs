@@ -43,7 +43,7 @@ pub const NAME_MAX: usize = 120;
 pub const TARGET_MAX: usize = 120;
 /// The largest file, in bytes: what two levels of tables can find.
 pub const SIZE_MAX: u64 = 1 << 30;
-/// Steps of cleaning up that a call does on the side. A step releases two frames at most; what it costs is to be measured in the kernel,
+/// Steps of cleaning up that a call does on the side. A step releases two frames at most, a file's last one three; what it costs is to be measured in the kernel,
 /// where all of them together should stay far below 50,000 instructions.
 pub const PIECE: u32 = 512;
 
