@@ -484,6 +484,22 @@ fn weights_are_shares() {
     assert_near(world.ran[light], 1000 * QUANTUM, 3);
 }
 
+/// One turn of the light one puts it 16 quanta behind: that is the heavy one's share, and not credit to expire.
+#[test]
+fn steep_weights_are_shares_too() {
+    for harts in [ONE_HART, &[0, 1]] {
+        world!(world, &[vec![1; 2 * harts.len()]]);
+        for light in 0..harts.len() {
+            world.scheduler.set_weight_of_process(light, 64);
+        }
+        world.run_for(harts, 3400);
+        for (thread, ran) in world.ran.iter().enumerate() {
+            let shares = if thread < harts.len() { 1 } else { 16 };
+            assert_near(*ran, shares * 200 * QUANTUM, 3);
+        }
+    }
+}
+
 /// Charges far below a tick of virtual runtime are not lost.
 #[test]
 fn short_turns_of_heavy_processes_are_charged_in_full() {
@@ -579,6 +595,50 @@ fn a_hog_that_runs_alone_without_a_pick_is_still_caught_up_with_in_a_quantum() {
     world.scheduler.put_back(0);
     world.run_for(ONE_HART, 20);
     assert!(world.ran[0] >= 9 * QUANTUM, "{:?}", world.ran);
+}
+
+/// The one that held the others' credit back is gone, and the next one has not been charged since.
+#[test]
+fn credit_is_measured_from_what_runs_now() {
+    world!(world, &[vec![1, 1, 1]]);
+    world.scheduler.block(2);
+    assert_eq!(world.scheduler.pick(0), Some(0));
+    world.scheduler.account(0, 50 * QUANTUM);
+    world.scheduler.put_back(0);
+    world.scheduler.block(1);
+    assert_eq!(world.scheduler.pick(0), Some(0));
+    world.scheduler.ready(2);
+    world.scheduler.put_back(0);
+    world.run_for(ONE_HART, 20);
+    assert!(world.ran[0] >= 9 * QUANTUM, "{:?}", world.ran);
+}
+
+/// Two threads share a hart and so progress at half the speed of one that has another hart to itself:
+/// a new one beside the two must not wait until they are where the fast one is.
+#[test]
+fn a_new_thread_starts_where_the_slowest_are() {
+    world!(world, &[vec![3]]);
+    for (thread, harts) in [1, 1, 2].into_iter().enumerate() {
+        world.scheduler.set_affinity(thread, harts);
+    }
+    world.run_for(&[0, 1], 1000);
+    let new = world.add(0, 0, 1024);
+    world.scheduler.set_affinity(new, 1);
+    world.run_for(&[0, 1], 30);
+    assert_near(world.ran[new], 10 * QUANTUM, 10);
+}
+
+#[test]
+fn a_small_lead_does_not_preempt() {
+    for shape in [vec![vec![2]], vec![vec![1, 1]], vec![vec![1], vec![1]]] {
+        world!(world, &shape);
+        assert_eq!(world.scheduler.pick(0), Some(0));
+        world.scheduler.account(0, QUANTUM / 10);
+        assert!(!world.scheduler.should_preempt(1, 0));
+        world.scheduler.account(0, QUANTUM / 10);
+        assert!(world.scheduler.should_preempt(1, 0));
+        assert!(!world.scheduler.should_preempt(0, 1));
+    }
 }
 
 #[test]

@@ -231,11 +231,10 @@ impl Group {
         arrival: u64,
         change: impl FnOnce(&mut Node),
     ) {
-        // The order says where to find a node only while its key is what it was: out first, then the change.
-        if level[child as usize].height == 1 && self.root == child {
+        // Alone it has no place to lose, which is the usual case for a job or a process on an idle machine.
+        if self.root == child && level[child as usize].height == 1 {
             let node = &mut level[child as usize];
             change(node);
-            node.arrival = arrival;
             node.harts_below = node.harts;
         } else {
             self.remove(level, child, State::Ready);
