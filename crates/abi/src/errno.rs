@@ -31,11 +31,22 @@ errors! {
     EACCES = 13, "Permission denied";
     EFAULT = 14, "Bad address";
     EEXIST = 17, "It exists already";
+    ENODEV = 19, "No such device";
+    ENOTDIR = 20, "Not a directory";
+    EISDIR = 21, "Is a directory";
     EINVAL = 22, "Invalid argument";
+    ENFILE = 23, "Too many open files in the system";
     EMFILE = 24, "Too many descriptors";
+    ENOTTY = 25, "Not a terminal";
+    EFBIG = 27, "File too large";
+    ENOSPC = 28, "No space left";
+    ESPIPE = 29, "Has no place to go to";
     EPIPE = 32, "Nobody is at the other end";
+    ERANGE = 34, "Result too large";
     ENAMETOOLONG = 36, "Name too long";
     ENOSYS = 38, "No such system call";
+    ENOTEMPTY = 39, "Directory not empty";
+    ELOOP = 40, "Too many symbolic links";
     EMSGSIZE = 90, "Message too long";
     ETIMEDOUT = 110, "The deadline has passed";
 }

@@ -5,5 +5,6 @@
 #![no_std]
 
 pub mod errno;
+pub mod file;
 pub mod memory_map;
 pub mod syscall;

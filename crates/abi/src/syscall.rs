@@ -27,30 +27,142 @@ macro_rules! calls {
 }
 
 calls! {
+    /// `getcwd(buffer, length)`: where the process is; the path's length with its zero.
+    Getcwd = 17,
+    /// `dup(descriptor)`: the same under the lowest free number.
+    Dup = 23,
+    /// `dup3(descriptor, to, flags)`: the same under a certain number.
+    Dup3 = 24,
+    /// `fcntl(descriptor, command, argument)`: `F_DUPFD`, `F_GETFD`, `F_SETFD`, `F_GETFL`, `F_SETFL`, `F_DUPFD_CLOEXEC`.
+    Fcntl = 25,
+    /// `ioctl(descriptor, request, argument)`: of the console, `TCGETS`, `TCSETS`, `TIOCGWINSZ`, `TIOCGPGRP`, `TIOCSPGRP`.
+    Ioctl = 29,
+    /// `mkdirat(directory, path, mode)`.
+    Mkdirat = 34,
+    /// `unlinkat(directory, path, flags)`.
+    Unlinkat = 35,
+    /// `symlinkat(target, directory, path)`.
+    Symlinkat = 36,
+    /// `ftruncate(descriptor, size)`.
+    Ftruncate = 46,
+    /// `faccessat(directory, path, mode)`.
+    Faccessat = 48,
+    /// `chdir(path)`.
+    Chdir = 49,
+    /// `openat(directory, path, flags, mode)`.
+    Openat = 56,
+    /// `close(descriptor)`.
+    Close = 57,
+    /// `pipe2(descriptors, flags)`.
+    Pipe2 = 59,
+    /// `getdents64(descriptor, buffer, length)`.
+    Getdents64 = 61,
+    /// `lseek(descriptor, offset, whence)`.
+    Lseek = 62,
+    /// `read(descriptor, buffer, length)`.
+    Read = 63,
     /// `write(descriptor, buffer, length)`: how many bytes were written.
     Write = 64,
+    /// `readv(descriptor, parts, count)`.
+    Readv = 65,
+    /// `writev(descriptor, parts, count)`.
+    Writev = 66,
+    /// `ppoll(entries, count, timeout, mask, size)`.
+    Ppoll = 73,
+    /// `readlinkat(directory, path, buffer, length)`.
+    Readlinkat = 78,
+    /// `newfstatat(directory, path, stat, flags)`.
+    Newfstatat = 79,
+    /// `fstat(descriptor, stat)`.
+    Fstat = 80,
     /// `exit(status)`: ends the thread, and with the last one the process.
     Exit = 93,
     /// `exit_group(status)`: ends the process.
     ExitGroup = 94,
+    /// `set_tid_address(address)`: where 0 is written when the thread ends; the thread's number.
+    SetTidAddress = 96,
+    /// `futex(address, operation, value, timeout)`: `FUTEX_WAIT`, `FUTEX_WAKE`, private.
+    Futex = 98,
+    /// `set_robust_list(head, length)`: accepted, and of no effect.
+    SetRobustList = 99,
     /// `nanosleep(request, remaining)`: waits for a time to pass.
     Nanosleep = 101,
-    /// `sched_setaffinity(process, length, mask)`: on which harts the process may run; 0 is the caller.
+    /// `clock_gettime(clock, time)`: the time since the machine started.
+    ClockGettime = 113,
+    /// `clock_nanosleep(clock, flags, request, remaining)`.
+    ClockNanosleep = 115,
+    /// `sched_setaffinity(process, length, mask)`: on which harts the thread may run; 0 is the caller.
     SchedSetaffinity = 122,
+    /// `sched_getaffinity(process, length, mask)`.
+    SchedGetaffinity = 123,
     /// `sched_yield()`: lets others run first.
     SchedYield = 124,
+    /// `kill(process, signal)`: the caller or a descendant.
+    Kill = 129,
+    /// `tkill(thread, signal)`: a thread of the caller's process.
+    Tkill = 130,
+    /// `tgkill(process, thread, signal)`: the same.
+    Tgkill = 131,
+    /// `sigaltstack(new, old)`.
+    Sigaltstack = 132,
+    /// `rt_sigsuspend(mask, size)`.
+    RtSigsuspend = 133,
+    /// `rt_sigaction(signal, new, old, size)`.
+    RtSigaction = 134,
+    /// `rt_sigprocmask(how, new, old, size)`.
+    RtSigprocmask = 135,
+    /// `rt_sigreturn()`.
+    RtSigreturn = 139,
+    /// `reboot(magic, magic, command)`: power-off or reset; init and what it starts directly only.
+    Reboot = 142,
+    /// `setpgid(process, group)`: the caller begins a job of its own.
+    Setpgid = 154,
+    /// `getpgid(process)`: the number of its job.
+    Getpgid = 155,
+    /// `uname(buffer)`.
+    Uname = 160,
     /// `getrusage(who, usage)`: page faults and switches of the caller.
     Getrusage = 165,
+    /// `umask(mask)`: accepted; files belong to everybody.
+    Umask = 166,
     /// `getpid()`: the process's number.
     Getpid = 172,
     /// `getppid()`: the number of the process's parent.
     Getppid = 173,
-    /// `clone(flags, stack, ...)`: a copy of the process (`flags` = SIGCHLD).
+    /// `getuid()`: 0.
+    Getuid = 174,
+    /// `geteuid()`: 0.
+    Geteuid = 175,
+    /// `getgid()`: 0.
+    Getgid = 176,
+    /// `getegid()`: 0.
+    Getegid = 177,
+    /// `gettid()`: the thread's number.
+    Gettid = 178,
+    /// `sysinfo(buffer)`: uptime, memory, processes.
+    Sysinfo = 179,
+    /// `brk(end)`: moves the heap's end; where it is then.
+    Brk = 214,
+    /// `munmap(start, length)`.
+    Munmap = 215,
+    /// `clone(flags, stack, parent_tid, tls, child_tid)`: the fork, spawn and pthread sets of flags.
     Clone = 220,
     /// `execve(path, argv, envp)`: another program in the same process.
     Execve = 221,
+    /// `mmap(start, length, protection, flags, descriptor, offset)`: private anonymous memory.
+    Mmap = 222,
+    /// `mprotect(start, length, protection)`.
+    Mprotect = 226,
+    /// `madvise(start, length, advice)`: accepted, and of no effect.
+    Madvise = 233,
     /// `wait4(process, status, options, usage)`: the end of a child.
     Wait4 = 260,
+    /// `prlimit64(process, resource, new, old)`: the limits that there are.
+    Prlimit64 = 261,
+    /// `renameat2(from_directory, from, to_directory, to, flags)`.
+    Renameat2 = 276,
+    /// `getrandom(buffer, length, flags)`.
+    Getrandom = 278,
     /// `mailbox_create(capacity, size, flags)`: a mailbox for `capacity` messages of at most `size` bytes; its descriptor.
     MailboxCreate = 1024,
     /// `mailbox_send(descriptor, buffer, length, deadline)`: puts a message into a mailbox, waiting for room until the
@@ -58,6 +170,10 @@ calls! {
     MailboxSend = 1025,
     /// `mailbox_recv(descriptor, buffer, length, deadline)`: takes the oldest message out of a mailbox; its length.
     MailboxRecv = 1026,
+    /// `handle_restrict(descriptor, rights)`: the same object under another number, with no more than these rights.
+    HandleRestrict = 1027,
+    /// `process_list(buffer, count)`: what the processes are and use, an entry each; how many there are.
+    ProcessList = 1028,
 }
 
 /// A deadline that never comes.
@@ -66,3 +182,53 @@ pub const FOREVER: u64 = u64::MAX;
 pub const SIGCHLD: u64 = 17;
 /// Flag of `mailbox_create`: the descriptor outlives `execve`.
 pub const KEEP_ON_EXEC: u64 = 1;
+
+/// Flags of `clone`.
+pub mod clone {
+    /// Write the new thread's number where the caller says.
+    pub const PARENT_SETTID: u64 = 0x10_0000;
+    /// Write 0 where the new thread says when it ends, and wake who waits there.
+    pub const CHILD_CLEARTID: u64 = 0x20_0000;
+    /// Nobody is told of the new thread's end. Accepted, since nobody ever is.
+    pub const DETACHED: u64 = 0x40_0000;
+    /// Write its number in the new process's memory.
+    pub const CHILD_SETTID: u64 = 0x100_0000;
+    /// `fork`.
+    pub const FORK: u64 = super::SIGCHLD;
+    /// `vfork`, `posix_spawn`: shares memory until `execve`, and the parent waits. Done by copying here.
+    pub const SPAWN: u64 = 0x100 | 0x4000 | super::SIGCHLD;
+    /// `pthread_create`: memory, place, files, handlers, process and System V semaphores shared; a thread pointer.
+    pub const THREAD_SET: u64 = 0x100 | 0x200 | 0x400 | 0x800 | 0x1_0000 | 0x4_0000 | 0x8_0000;
+}
+
+/// Rights of a handle, for `handle_restrict`.
+pub mod rights {
+    /// To read, or to receive.
+    pub const READ: u64 = 1;
+    /// To write, or to send.
+    pub const WRITE: u64 = 2;
+    /// To change it.
+    pub const CONTROL: u64 = 4;
+}
+
+/// A process as `process_list` tells of it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProcessEntry {
+    /// Its number.
+    pub pid: u32,
+    /// Its parent's.
+    pub parent: u32,
+    /// Its job's.
+    pub job: u32,
+    /// 1 alive, 2 ending, 3 zombie; 16 more when it is stopped.
+    pub state: u32,
+    /// Threads.
+    pub threads: u32,
+    /// Frames that it was promised.
+    pub frames: u32,
+    /// Nanoseconds that its threads have run.
+    pub ran: u64,
+    /// Its program's name, filled with zeros.
+    pub name: [u8; 16],
+}

@@ -11,12 +11,13 @@ use machine::{Config, Machine};
 
 use crate::args::{Engine, Switch, TakenAs};
 use crate::failure::{Failure, say, status};
+use crate::fawn;
 use crate::files::Files;
 
 /// The machine, and what is in it.
 #[derive(Debug, clap::Args)]
 pub struct MachineOptions {
-    /// The program: bare-metal, an S-mode kernel or an image; without one, Fawn
+    /// The program: bare-metal, an S-mode kernel, an image, or a user program for Fawn; without one, Fawn's shell
     pub file: Option<PathBuf>,
 
     /// Its arguments, after `--`
@@ -54,6 +55,10 @@ pub struct MachineOptions {
     /// The kernel's command line
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub append: String,
+
+    /// Commands for Fawn's shell; its status becomes this process's
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "kernel"])]
+    pub script: Option<PathBuf>,
 
     /// A device tree (DTB) instead of the board's own
     #[arg(long, value_name = "FILE")]
@@ -189,15 +194,33 @@ fn parse_date(text: &str) -> Result<std::time::SystemTime, String> {
 }
 
 /// Builds the machine that the options describe, with everything in its place.
-pub fn build(options: &MachineOptions, files: &Files, verbose: bool) -> Result<Machine, Failure> {
+pub fn build(options: &MachineOptions, files: &Files, verbose: bool) -> Result<Built, Failure> {
     let boot = boot(options, files, verbose)?;
+    let on_fawn = is_fawn(&boot);
     let mut machine =
         Machine::new(config(options, files)?).map_err(|e| Failure::new(status::EMULATOR, e))?;
     machine
         .boot(boot)
         .map_err(|e| Failure::new(status::UNUSABLE, e))?;
-    Ok(machine)
+    Ok(Built { machine, on_fawn })
 }
+
+/// A machine with everything in its place.
+pub struct Built {
+    /// The machine.
+    pub machine: Machine,
+    /// It boots the built-in Fawn: the end of input is told to it, as by Ctrl-D.
+    pub on_fawn: bool,
+}
+
+fn is_fawn(boot: &Boot) -> bool {
+    boot.kernel
+        .as_ref()
+        .is_some_and(|kernel| kernel.name == FAWN)
+}
+
+/// The name of the built-in kernel.
+const FAWN: &str = "fawn";
 
 fn boot(options: &MachineOptions, files: &Files, verbose: bool) -> Result<Boot, Failure> {
     let read = Reader {
@@ -237,10 +260,32 @@ fn boot(options: &MachineOptions, files: &Files, verbose: bool) -> Result<Boot, 
         Bios::File(path) => Some(read.image(path, Some(ImageKind::BareMetal))?),
     };
     if boot.kernel.is_none() && options.bios == Bios::Default {
-        boot.kernel = Some(read.built_in("fawn")?);
-        if boot.initrd.is_none() {
-            boot.initrd = Some(files.built_in("programs", guest_images::programs().bytes)?);
-        }
+        let program = match &options.script {
+            Some(path) => Some(fawn::Program::script(files.read(path)?)),
+            None => None,
+        };
+        return fawn_boot(boot, &read, program);
+    }
+    Ok(boot)
+}
+
+/// Our SBI, Fawn, and its programs; one more of them if it is to run instead of the shell.
+fn fawn_boot(
+    mut boot: Boot,
+    read: &Reader<'_>,
+    program: Option<fawn::Program>,
+) -> Result<Boot, Failure> {
+    boot.firmware = Some(read.built_in("sbi")?);
+    boot.kernel = Some(read.built_in(FAWN)?);
+    let programs = match boot.initrd {
+        Some(initrd) => initrd,
+        None => read
+            .files
+            .built_in("programs", guest_images::programs().bytes)?,
+    };
+    boot.initrd = Some(programs);
+    if let Some(program) = program {
+        program.add_to(&mut boot);
     }
     Ok(boot)
 }
@@ -277,15 +322,12 @@ fn place_program(mut boot: Boot, image: Image, read: &Reader<'_>) -> Result<Boot
             boot.kernel = Some(image);
         }
         ImageKind::User => {
-            return Err(Failure::new(
-                status::UNUSABLE,
-                format!(
-                    "{}: it looks like {}, which needs an operating system that this version does not have yet; \
-                     --as bare starts it in M-mode at its entry",
-                    image.name,
-                    image.kind.describe()
-                ),
-            ));
+            if boot.kernel.is_some() || read.options.initrd.is_some() {
+                return Err(conflict("--kernel or --initrd: it runs on Fawn"));
+            }
+            let path = read.options.file.as_deref().unwrap_or(Path::new("program"));
+            let program = fawn::Program::new(path, read.files.read(path)?, &read.options.arguments);
+            return fawn_boot(boot, read, Some(program));
         }
     }
     Ok(boot)

@@ -5,6 +5,7 @@ mod bench;
 mod commit_log;
 mod disasm;
 mod failure;
+mod fawn;
 mod files;
 mod machine_options;
 mod monitor;

@@ -9,7 +9,7 @@ use machine::{Exit, Machine, Stop};
 use crate::args::RunOptions;
 use crate::failure::{self, Failure, say, status};
 use crate::files::Files;
-use crate::machine_options;
+use crate::machine_options::{self, Built};
 use crate::recording::Recorder;
 use crate::report::Report;
 use crate::session::{Ending, Session};
@@ -24,7 +24,10 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
         Some(_) => Files::remembered(),
         None => Files::on_disk(),
     };
-    let mut machine = machine_options::build(&options.machine, &files, options.verbose)?;
+    let Built {
+        mut machine,
+        on_fawn,
+    } = machine_options::build(&options.machine, &files, options.verbose)?;
     if let Some(path) = &options.machine.dump_dtb {
         let written = std::fs::write(path, machine.device_tree());
         written.map_err(|e| Failure::cannot_write(path, &e))?;
@@ -35,7 +38,7 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
         None => None,
     };
     let start = Instant::now();
-    let ending = Session::new(&mut machine, options, recorder, start)?.run()?;
+    let ending = Session::new(&mut machine, options, recorder, on_fawn)?.run()?;
     let status = exit_status(&ending);
     let ended = describe(&machine, &ending);
     if let Some(path) = &options.signature {

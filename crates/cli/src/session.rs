@@ -47,6 +47,8 @@ impl Ending {
 
 /// Longest that a wait may keep other things waiting.
 const LONGEST_WAIT: Duration = Duration::from_millis(5);
+/// Ctrl-D: what ends the input of a program that reads a terminal.
+const END_OF_INPUT: u8 = 4;
 /// Console input that the guest may leave unread before more is fed to it.
 const MOST_BACKLOG: usize = 4096;
 
@@ -102,6 +104,8 @@ pub struct Session<'a> {
     pace: Pace,
     signals: Signals,
     deadline: Option<Instant>,
+    /// The guest is to be told when there is no more input.
+    tells_end: bool,
     /// The terminal is restored when the session ends.
     raw: Option<RawTerminal>,
 }
@@ -115,8 +119,9 @@ impl<'a> Session<'a> {
         machine: &'a mut Machine,
         options: &'a RunOptions,
         recorder: Option<Recorder>,
-        start: Instant,
+        on_fawn: bool,
     ) -> Result<Self, Failure> {
+        let start = Instant::now();
         let output = Output::open(&options.serial)?;
         let log = open_log(options)?;
         let listens = options.serial == Serial::Stdio && options.machine.input.is_none();
@@ -143,6 +148,7 @@ impl<'a> Session<'a> {
             deadline: options
                 .timeout
                 .map(|seconds| start + Duration::from_secs_f64(seconds)),
+            tells_end: on_fawn && raw.is_none(),
             raw,
         })
     }
@@ -210,6 +216,10 @@ impl<'a> Session<'a> {
     fn notice_end_of_input(&mut self) {
         let open = self.keyboard.as_ref().is_some_and(Keyboard::is_open);
         if !open && self.pending.is_empty() {
+            if std::mem::take(&mut self.tells_end) {
+                self.machine
+                    .inject(HostEvent::ConsoleInput(vec![END_OF_INPUT]));
+            }
             self.machine.set_interactive(false);
             self.monitor.nobody_types();
         }

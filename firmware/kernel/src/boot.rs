@@ -3,16 +3,21 @@
 use core::sync::atomic::Ordering;
 
 use kernel_core::arena::{Arena, Id, Slot};
-use kernel_core::frame::{Account, FrameNumber, FramePool, FrameRecord};
+use kernel_core::files::{Files, Inode, Kind};
+use kernel_core::frame::{FrameNumber, FramePool, FrameRecord};
+use kernel_core::line::Line;
+use kernel_core::schedule::{Node, Scheduler};
 
 use crate::arch::{csr, entry, sbi};
 use crate::hart::Hart;
 use crate::kernel::{KERNEL, Kernel};
 use crate::layout::{DIRECT_MAP, PAGE};
+use crate::list::List;
 use crate::memory::{self, Memory, direct, kernel_space, space};
 use crate::platform::{self, MAX_HARTS, Platform};
 use crate::process::exec;
-use crate::schedule::{self, Queue};
+use crate::schedule::{self, WAIT_LISTS};
+use crate::syscall::device;
 use crate::{console, println};
 
 /// The most processes.
@@ -21,6 +26,16 @@ const PROCESSES: usize = 256;
 const THREADS: usize = 1024;
 /// The most mailboxes.
 const MAILBOXES: usize = 256;
+/// The most jobs.
+const JOBS: usize = 64;
+/// The most pipes.
+const PIPES: usize = 256;
+/// The most files that are open at a time.
+const OPEN_FILES: usize = 512;
+/// The most files and directories.
+const INODES: usize = 2048;
+/// Frames that only init and the kernel itself may be promised.
+const RESERVE: u64 = 512;
 /// The program that becomes process 1, unless the command line says `init=`.
 const INIT: &str = "/bin/init";
 
@@ -79,40 +94,78 @@ fn set_up(platform: &Platform, root: FrameNumber) -> Option<&'static mut [Hart]>
     let processes = carve(&mut free, PROCESSES, Slot::default)?;
     let threads = carve(&mut free, THREADS, Slot::default)?;
     let mailboxes = carve(&mut free, MAILBOXES, Slot::default)?;
+    let jobs = carve(&mut free, JOBS, Slot::default)?;
+    let pipes = carve(&mut free, PIPES, Slot::default)?;
+    let files = carve(&mut free, OPEN_FILES, Slot::default)?;
+    let inodes = carve(&mut free, INODES, Slot::default)?;
     let harts = carve(&mut free, platform.hart_count, Hart::new)?;
-    let mut pool = FramePool::new(records, base, 0);
+    let scheduler = Scheduler::new(
+        carve(&mut free, JOBS, Node::default)?,
+        carve(&mut free, PROCESSES, Node::default)?,
+        carve(&mut free, THREADS, Node::default)?,
+        platform.timebase * schedule::QUANTUM_MICROSECONDS / 1_000_000,
+    );
+    let mut pool = FramePool::new(records, base, RESERVE);
     for (start, end) in free.iter() {
         pool.add_range(FrameNumber::containing(start), FrameNumber::containing(end));
     }
     let (start, end) = platform.initrd;
     // SAFETY: the device tree says that the archive is there; the frame pool does not have that range.
     let initrd = unsafe { direct::bytes(start, (end - start) as usize) };
-    let limit = pool.total();
+    let total = pool.total();
+    let tree = plant(inodes, initrd)?;
+    let memory = Memory::new(pool, entries, base, tree, initrd, platform.harts);
     *KERNEL.lock() = Some(Kernel {
-        memory: Memory::new(pool, entries, base),
-        account: Account::new(limit, true),
+        memory,
         root,
         processes: Arena::new(processes),
         threads: Arena::new(threads),
+        jobs: Arena::new(jobs),
         mailboxes: Arena::new(mailboxes),
-        ready: Queue::new(),
+        pipes: Arena::new(pipes),
+        files: Arena::new(files),
+        scheduler,
+        running: [Id::NONE; MAX_HARTS],
+        preempted: 0,
+        waiting: [List::new(); WAIT_LISTS],
         init: Id::NONE,
         init_path: platform.option("init").unwrap_or(INIT),
+        init_arguments: platform
+            .arguments
+            .split_once(" -- ")
+            .map_or("", |(_, words)| words),
         next_pid: 1,
+        job_frames: total / 2,
         asids: memory::space::probe_asids(),
         code_generation: 0,
-        initrd,
-        hart_ids: platform.harts,
         harts: (1 << platform.hart_count) - 1,
         idle: 0,
         timebase: platform.timebase,
         next_deadline: u64::MAX,
+        line: {
+            let mut line = Line::new();
+            let mut settings = line.settings();
+            settings.echo = !platform.has_word("noecho");
+            line.set_settings(settings);
+            line
+        },
+        foreground: 0,
+        plic: platform.plic,
+        finisher: platform.finisher,
+        random: platform.seed,
     });
     for (index, (hart, id)) in harts.iter_mut().zip(platform.harts).enumerate() {
         hart.prepare(index, id);
         hart.sstc = platform.sstc;
         hart.quantum = platform.timebase * schedule::QUANTUM_MICROSECONDS / 1_000_000;
     }
+    if !platform.has_word("quiet") {
+        greet(platform);
+    }
+    Some(harts)
+}
+
+fn greet(platform: &Platform) {
     println!(
         "Fawn {}: {} MiB of memory, timer {}",
         env!("CARGO_PKG_VERSION"),
@@ -123,7 +176,29 @@ fn set_up(platform: &Platform, root: FrameNumber) -> Option<&'static mut [Hart]>
             "by firmware"
         },
     );
-    Some(harts)
+}
+
+/// The tree of files: what the archive has, and the devices.
+fn plant(inodes: &'static mut [Slot<Inode>], archive: &'static [u8]) -> Option<Files<'static>> {
+    let mut tree = Files::new(inodes)?;
+    if let Err((at, error)) = tree.unpack(archive) {
+        let reason = abi::errno::describe(error);
+        println!("fawn: the archive of programs is damaged at byte {at}: {reason}");
+    }
+    let root = tree.root();
+    for directory in [&b"dev"[..], b"tmp"] {
+        // It may be in the archive.
+        let _ = tree.create(root, directory, Kind::Directory, 0o755);
+    }
+    let devices = tree.resolve(root, b"/dev", true).ok()?;
+    for (name, device) in [
+        (&b"console"[..], device::CONSOLE),
+        (b"tty", device::CONSOLE),
+        (b"null", device::NULL),
+    ] {
+        let _ = tree.create(devices, name, Kind::Device(device), 0o666);
+    }
+    Some(tree)
 }
 
 fn carve<T>(
@@ -143,7 +218,7 @@ fn start_others(harts: impl Iterator<Item = &'static mut Hart>) {
         if let Err(error) = sbi::start_hart(id, entry::secondary_entry(), record) {
             println!("fawn: hart {id} does not start: SBI error {}", error.0);
             if let Some(kernel) = KERNEL.lock().as_mut() {
-                let gone = kernel.hart_ids[..MAX_HARTS]
+                let gone = kernel.memory.hart_ids[..MAX_HARTS]
                     .iter()
                     .position(|&other| other == id);
                 kernel.harts &= !gone.map_or(0, |index| 1 << index);
@@ -172,15 +247,21 @@ pub extern "C" fn secondary_hart_main(hart: &'static mut Hart) -> ! {
 
 extern "C" fn first_program(hart: &'static mut Hart) -> ! {
     prepare_hart(hart);
-    if let Some(kernel) = KERNEL.lock().as_mut()
-        && let Err(error) = exec::start_init(kernel, kernel.init_path.as_bytes())
-    {
-        let (path, reason) = (kernel.init_path, abi::errno::describe(error));
-        println!(
-            "fawn: cannot run {path}: {reason} (the archive of programs has {} bytes)",
-            kernel.initrd.len()
-        );
-        sbi::shut_down(true)
+    if let Some(kernel) = KERNEL.lock().as_mut() {
+        kernel.memory.here = hart.index;
+        kernel.plic.enable();
+        console::receive_by_interrupt();
+        let path = kernel.init_path;
+        if let Err(error) =
+            exec::start_init(kernel, path.as_bytes(), kernel.init_arguments.as_bytes())
+        {
+            let reason = abi::errno::describe(error);
+            println!(
+                "fawn: cannot run {path}: {reason} (the archive of programs has {} bytes)",
+                kernel.memory.archive.len()
+            );
+            sbi::shut_down(true)
+        }
     }
     run(hart)
 }

@@ -5,7 +5,7 @@ use kernel_core::page_table::Permissions;
 use crate::hart::Hart;
 use crate::kernel::Kernel;
 use crate::println;
-use crate::process::exit;
+use crate::process::signal;
 
 /// How memory is touched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +28,6 @@ impl Access {
         }
     }
 }
-
-const SIGILL: u32 = 4;
-const SIGTRAP: u32 = 5;
-const SIGBUS: u32 = 7;
-const SIGSEGV: u32 = 11;
 
 /// What a cause is called.
 pub const fn cause_name(cause: u64) -> &'static str {
@@ -64,18 +59,21 @@ pub fn page_fault(kernel: &mut Kernel, hart: &mut Hart, cause: u64, address: u64
     }
 }
 
-/// An exception that nobody handles: the process ends, with a report.
+/// An exception: its handler takes it, or the process ends with a report.
 pub fn exception(kernel: &mut Kernel, hart: &mut Hart, cause: u64, value: u64) {
     let pc = kernel
         .threads
         .get(hart.current)
         .map_or(0, |thread| thread.registers.pc);
     let signal = match cause {
-        2 => SIGILL,
-        3 => SIGTRAP,
-        0 | 4 | 6 => SIGBUS,
-        _ => SIGSEGV,
+        2 => signal::ILL,
+        3 => signal::TRAP,
+        0 | 4 | 6 => signal::BUS,
+        _ => signal::SEGV,
     };
+    if kernel.handle_exception(hart, signal, value) {
+        return;
+    }
     let id = kernel.current_process(hart);
     if let Some(process) = kernel.processes.get(id) {
         println!(
@@ -85,5 +83,5 @@ pub fn exception(kernel: &mut Kernel, hart: &mut Hart, cause: u64, value: u64) {
             cause_name(cause),
         );
     }
-    exit::end_process(kernel, hart, signal);
+    kernel.end_process(id, signal);
 }

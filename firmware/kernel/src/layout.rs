@@ -19,9 +19,9 @@ pub const KERNEL_PHYSICAL: u64 = abi::memory_map::KERNEL_BASE;
 /// The stacks' region.
 pub const STACKS: u64 = 0xffff_ffe0_0000_0000;
 /// Distance from one hart's stacks to the next one's.
-pub const STACK_STRIDE: u64 = 0x1_0000;
+pub const STACK_STRIDE: u64 = 0x2_0000;
 /// The stack that a hart runs the kernel on: above one guard page.
-pub const STACK_BYTES: u64 = 0x8000;
+pub const STACK_BYTES: u64 = 0x1_0000;
 /// The stack for reporting that the kernel failed: above another guard page.
 pub const EMERGENCY_STACK_BYTES: u64 = 0x4000;
 /// The boot hart's first stack, in the image.
@@ -30,6 +30,12 @@ pub const BOOT_STACK_BYTES: usize = 0x4000;
 pub const GUARD_BYTES: u64 = 0x1000;
 /// First address behind the user's half.
 pub const USER_END: u64 = 1 << 38;
+/// Where `mmap` puts what may be anywhere: from here downwards.
+pub const MMAP_END: u64 = USER_END - 0x1000_0000;
+/// As far as here.
+pub const MMAP_FLOOR: u64 = 0x10_0000;
+/// A page of every program in which handlers of signals return to the kernel.
+pub const TRAMPOLINE: u64 = USER_END - 2 * PAGE;
 /// Bytes in a page.
 pub const PAGE: u64 = 4096;
 

@@ -1,26 +1,36 @@
 //! Mailboxes: bounded buffers between processes. Messages are copied in and out; whoever finds no room or no message waits.
+//!
+//! A mailbox lives while a descriptor that may receive leads to it. Sending to one that nobody can receive from is EPIPE, and so is
+//! receiving from an empty one that nobody can send to.
 
 use abi::errno;
-use abi::syscall::KEEP_ON_EXEC;
+use abi::syscall::{FOREVER, KEEP_ON_EXEC, Syscall};
 use kernel_core::arena::Id;
+use kernel_core::descriptor::Rights;
 use kernel_core::frame::FrameNumber;
 
+use crate::arch::csr;
 use crate::hart::Hart;
 use crate::kernel::Kernel;
 use crate::layout::PAGE;
-use crate::memory::{direct, user};
+use crate::memory::direct;
+use crate::object::Object;
 use crate::process::thread::Wait;
-use crate::process::{Descriptor, Process};
-use crate::syscall::Outcome;
+use crate::syscall::{NotNow, Outcome};
 
 /// Bytes before each message in the buffer: its length.
 const HEADER: usize = 8;
+/// The most frames of a buffer.
+const FRAMES: usize = 16;
+/// Bytes that are copied at a time.
+const PIECE: usize = 256;
 
-/// A mailbox: a ring of equal slots in one frame.
+/// A mailbox: a ring of equal slots.
 #[repr(C)]
 #[derive(Debug, Default)]
 pub struct Mailbox {
-    buffer: FrameNumber,
+    frames: [FrameNumber; FRAMES],
+    frame_count: u32,
     /// Messages that it holds at most.
     capacity: u32,
     /// Bytes in a message at most.
@@ -29,75 +39,152 @@ pub struct Mailbox {
     first: u32,
     /// Messages in it.
     count: u32,
-    /// Descriptors that lead to it, in all processes.
-    pub descriptors: u32,
+    /// Descriptors to receive by, in all processes.
+    receivers: u32,
+    /// Descriptors to send by.
+    senders: u32,
 }
 
 impl Mailbox {
-    fn slot_bytes(&self) -> usize {
-        HEADER + (self.size as usize).next_multiple_of(8)
+    fn slot_bytes(size: u32) -> usize {
+        HEADER + (size as usize).next_multiple_of(8)
     }
 
     fn slot(&self, index: u32) -> usize {
-        (index % self.capacity) as usize * self.slot_bytes()
+        (index % self.capacity.max(1)) as usize * Self::slot_bytes(self.size)
+    }
+
+    /// One more descriptor with these rights leads here.
+    pub fn retain(&mut self, rights: Rights) {
+        self.receivers += u32::from(rights.contains(Rights::READ));
+        self.senders += u32::from(rights.contains(Rights::WRITE));
+    }
+
+    /// Whether receiving would give a message, or an error.
+    pub const fn can_receive(&self) -> bool {
+        self.count > 0 || self.senders == 0
+    }
+
+    /// Whether sending would take a message, or fail.
+    pub const fn can_send(&self) -> bool {
+        self.count < self.capacity || self.receivers == 0
+    }
+
+    /// Whether one of the two ends is gone.
+    pub const fn is_broken(&self) -> bool {
+        self.senders == 0 || self.receivers == 0
+    }
+
+    fn write(&self, at: usize, bytes: &[u8]) {
+        let mut done = 0;
+        while done < bytes.len() {
+            let place = at + done;
+            let Some(&frame) = self.frames.get(place / PAGE as usize) else {
+                return;
+            };
+            done += direct::write_bytes(frame, place % PAGE as usize, &bytes[done..]);
+        }
+    }
+
+    fn read(&self, at: usize, bytes: &mut [u8]) {
+        let mut done = 0;
+        while done < bytes.len() {
+            let place = at + done;
+            let Some(&frame) = self.frames.get(place / PAGE as usize) else {
+                return;
+            };
+            done += direct::read_bytes(frame, place % PAGE as usize, &mut bytes[done..]);
+        }
+    }
+}
+
+/// The calls about mailboxes.
+pub fn make(kernel: &mut Kernel, hart: &Hart, call: Syscall, arguments: [u64; 6]) -> Outcome {
+    let [a0, a1, a2, a3, ..] = arguments;
+    match call {
+        Syscall::MailboxCreate => kernel.create_mailbox(hart, a0, a1, a2),
+        Syscall::MailboxSend => kernel.mailbox_send(hart, a0, a1, a2, a3),
+        Syscall::MailboxRecv => kernel.mailbox_receive(hart, a0, a1, a2, a3),
+        _ => Err(errno::ENOSYS.into()),
     }
 }
 
 impl Kernel {
-    /// A new mailbox in a free descriptor of the process.
-    pub fn create_mailbox(
-        &mut self,
-        process: Id<Process>,
-        capacity: u64,
-        size: u64,
-        flags: u64,
-    ) -> Result<u64, u16> {
-        let slot = HEADER as u64 + size.min(PAGE).next_multiple_of(8);
-        if flags & !KEEP_ON_EXEC != 0
-            || capacity == 0
-            || size == 0
-            || capacity.min(PAGE) * slot > PAGE
-        {
-            return Err(errno::EINVAL);
+    /// A new mailbox; its descriptor may send and receive.
+    fn create_mailbox(&mut self, hart: &Hart, capacity: u64, size: u64, flags: u64) -> Outcome {
+        let most = FRAMES as u64 * PAGE;
+        let slot = HEADER as u64 + size.min(most).next_multiple_of(8);
+        let bytes = capacity.min(most) * slot;
+        if flags & !KEEP_ON_EXEC != 0 || capacity == 0 || size == 0 || bytes > most {
+            return Err(errno::EINVAL.into());
         }
-        let process = self.processes.get_mut(process).ok_or(errno::EINVAL)?;
-        let free = process
-            .descriptors
-            .iter()
-            .position(|entry| *entry == Descriptor::Free);
-        let free = free.ok_or(errno::EMFILE)?;
-        let charged = self.memory.pool.charge(&mut self.account, 1);
-        charged.map_err(|error| error.errno())?;
-        let buffer = self.memory.take_zeroed().ok_or(errno::ENOMEM)?;
-        let mailbox = Mailbox {
-            buffer,
+        let mut mailbox = Mailbox {
             capacity: capacity as u32,
             size: size as u32,
-            descriptors: 1,
             ..Mailbox::default()
         };
-        let Ok(id) = self.mailboxes.insert(mailbox) else {
-            self.memory.release(buffer);
-            self.memory.pool.uncharge(&mut self.account, 1);
-            return Err(errno::ENOMEM);
+        for _ in 0..bytes.div_ceil(PAGE) {
+            let Some(frame) = self.memory.take_system() else {
+                self.release_frames(&mailbox);
+                return Err(errno::ENOMEM.into());
+            };
+            mailbox.frames[mailbox.frame_count as usize] = frame;
+            mailbox.frame_count += 1;
+        }
+        let id = match self.mailboxes.insert(mailbox) {
+            Ok(id) => id,
+            Err(full) => {
+                self.release_frames(&full.0);
+                return Err(errno::ENFILE.into());
+            }
         };
-        process.descriptors[free] = Descriptor::Mailbox(id);
-        process.kept_on_exec &= !(1 << free);
-        process.kept_on_exec |= u32::from(flags & KEEP_ON_EXEC != 0) << free;
-        Ok(free as u64)
+        let mut entry = Self::entry(Object::Mailbox(id));
+        entry.close_on_exec = flags & KEEP_ON_EXEC == 0;
+        // Held here, so that a full table takes it all back.
+        self.retain(&entry);
+        let process = self.current_process(hart);
+        let installed = self.install(process, entry);
+        self.release(&entry);
+        Ok(installed?)
     }
 
-    /// The mailbox of a descriptor.
-    fn mailbox_of(&self, process: Id<Process>, descriptor: u64) -> Result<Id<Mailbox>, u16> {
-        let process = self.processes.get(process).ok_or(errno::EBADF)?;
-        match process.descriptors.get(descriptor as usize) {
-            Some(Descriptor::Mailbox(id)) => Ok(*id),
+    fn release_frames(&mut self, mailbox: &Mailbox) {
+        for &frame in &mailbox.frames[..mailbox.frame_count as usize] {
+            self.memory.release_system(frame);
+        }
+    }
+
+    /// A descriptor is gone: who waits for the other side finds out when it was the last.
+    pub fn release_mailbox(&mut self, id: Id<Mailbox>, rights: Rights) {
+        let Some(mailbox) = self.mailboxes.get_mut(id) else {
+            return;
+        };
+        mailbox.receivers -= u32::from(rights.contains(Rights::READ));
+        mailbox.senders -= u32::from(rights.contains(Rights::WRITE));
+        let (receivers, senders) = (mailbox.receivers, mailbox.senders);
+        if receivers == 0 {
+            self.wake(Wait::Room(id));
+        }
+        if senders == 0 {
+            self.wake(Wait::Message(id));
+        }
+        if receivers == 0
+            && senders == 0
+            && let Some(mailbox) = self.mailboxes.remove(id)
+        {
+            self.release_frames(&mailbox);
+        }
+    }
+
+    fn mailbox_of(&self, hart: &Hart, descriptor: u64, rights: Rights) -> Result<Id<Mailbox>, u16> {
+        match self.object(hart, descriptor, rights)? {
+            Object::Mailbox(id) => Ok(id),
             _ => Err(errno::EBADF),
         }
     }
 
     /// Puts a message in. The message is in the mailbox when this says so, and not at all before.
-    pub fn mailbox_send(
+    fn mailbox_send(
         &mut self,
         hart: &Hart,
         descriptor: u64,
@@ -105,39 +192,36 @@ impl Kernel {
         length: u64,
         deadline: u64,
     ) -> Outcome {
-        let process = self.current_process(hart);
-        let id = self.mailbox_of(process, descriptor)?;
-        let mailbox = self.mailboxes.get_mut(id).ok_or(errno::EBADF)?;
+        let id = self.mailbox_of(hart, descriptor, Rights::WRITE)?;
+        let mailbox = self.mailboxes.get(id).ok_or(errno::EBADF)?;
         if length > u64::from(mailbox.size) {
             return Err(errno::EMSGSIZE.into());
         }
+        if mailbox.receivers == 0 {
+            return Err(errno::EPIPE.into());
+        }
         if mailbox.count == mailbox.capacity {
-            return self.wait_for_mailbox(hart, id, deadline);
+            return self.wait_for_mailbox(Wait::Room(id), deadline);
         }
         let at = mailbox.slot(mailbox.first + mailbox.count);
-        let buffer = mailbox.buffer;
-        let space = &mut self.processes.get_mut(process).ok_or(errno::EBADF)?.space;
-        let mut bytes = [0; PAGE as usize / 16];
+        let mut bytes = [0; PIECE];
         let mut done = 0;
         while done < length as usize {
-            let part = bytes.len().min(length as usize - done);
-            user::read(
-                &mut self.memory,
-                space,
-                from.wrapping_add(done as u64),
-                &mut bytes[..part],
-            )?;
-            direct::write_bytes(buffer, at + HEADER + done, &bytes[..part]);
+            let part = PIECE.min(length as usize - done);
+            self.read_user(hart, from.wrapping_add(done as u64), &mut bytes[..part])?;
+            let mailbox = self.mailboxes.get(id).ok_or(errno::EBADF)?;
+            mailbox.write(at + HEADER + done, &bytes[..part]);
             done += part;
         }
-        direct::write_word(buffer, at / 8, length);
+        let mailbox = self.mailboxes.get_mut(id).ok_or(errno::EBADF)?;
+        mailbox.write(at, &length.to_le_bytes());
         mailbox.count += 1;
-        self.wake(Wait::Mailbox(id));
+        self.wake_one(Wait::Message(id));
         Ok(0)
     }
 
     /// Takes the oldest message out; its length.
-    pub fn mailbox_receive(
+    fn mailbox_receive(
         &mut self,
         hart: &Hart,
         descriptor: u64,
@@ -145,59 +229,49 @@ impl Kernel {
         room: u64,
         deadline: u64,
     ) -> Outcome {
-        let process = self.current_process(hart);
-        let id = self.mailbox_of(process, descriptor)?;
-        let mailbox = self.mailboxes.get_mut(id).ok_or(errno::EBADF)?;
+        let id = self.mailbox_of(hart, descriptor, Rights::READ)?;
+        let mailbox = self.mailboxes.get(id).ok_or(errno::EBADF)?;
         if mailbox.count == 0 {
-            return self.wait_for_mailbox(hart, id, deadline);
+            if mailbox.senders == 0 {
+                return Err(errno::EPIPE.into());
+            }
+            return self.wait_for_mailbox(Wait::Message(id), deadline);
         }
         let at = mailbox.slot(mailbox.first);
-        let length = direct::read_word(mailbox.buffer, at / 8);
+        let mut length = [0; HEADER];
+        mailbox.read(at, &mut length);
+        let length = u64::from_le_bytes(length);
         if length > room {
             return Err(errno::EMSGSIZE.into());
         }
-        let space = &mut self.processes.get_mut(process).ok_or(errno::EBADF)?.space;
-        let mut bytes = [0; PAGE as usize / 16];
+        let mut bytes = [0; PIECE];
         let mut done = 0;
         while done < length as usize {
-            let part = bytes.len().min(length as usize - done);
-            direct::read_bytes(mailbox.buffer, at + HEADER + done, &mut bytes[..part]);
-            user::write(
-                &mut self.memory,
-                space,
-                into.wrapping_add(done as u64),
-                &bytes[..part],
-            )?;
+            let part = PIECE.min(length as usize - done);
+            let mailbox = self.mailboxes.get(id).ok_or(errno::EBADF)?;
+            mailbox.read(at + HEADER + done, &mut bytes[..part]);
+            self.write_user(hart, into.wrapping_add(done as u64), &bytes[..part])?;
             done += part;
         }
+        let mailbox = self.mailboxes.get_mut(id).ok_or(errno::EBADF)?;
         mailbox.first = (mailbox.first + 1) % mailbox.capacity;
         mailbox.count -= 1;
-        self.wake(Wait::Mailbox(id));
+        self.wake_one(Wait::Room(id));
         Ok(length)
     }
 
-    fn wait_for_mailbox(&self, _: &Hart, id: Id<Mailbox>, deadline: u64) -> Outcome {
+    /// Waits for the other side, until a time in nanoseconds.
+    fn wait_for_mailbox(&self, wait: Wait, deadline: u64) -> Outcome {
         match deadline {
             0 => Err(errno::EAGAIN.into()),
-            abi::syscall::FOREVER => Err(Wait::Mailbox(id).into()),
-            _ => Err(errno::EINVAL.into()),
-        }
-    }
-
-    /// A descriptor that leads to a mailbox is gone; with the last one the mailbox is.
-    pub fn close_descriptor(&mut self, descriptor: Descriptor) {
-        let Descriptor::Mailbox(id) = descriptor else {
-            return;
-        };
-        let Some(mailbox) = self.mailboxes.get_mut(id) else {
-            return;
-        };
-        mailbox.descriptors -= 1;
-        if mailbox.descriptors == 0 {
-            let buffer = mailbox.buffer;
-            self.mailboxes.remove(id);
-            self.memory.release(buffer);
-            self.memory.pool.uncharge(&mut self.account, 1);
+            FOREVER => Err(wait.into()),
+            nanos => {
+                let ticks = self.ticks(nanos);
+                if csr::time() >= ticks {
+                    return Err(errno::ETIMEDOUT.into());
+                }
+                Err(NotNow::WaitUntil(wait, ticks))
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use fdt::Fdt;
 use fdt::node::FdtNode;
 
 use crate::layout::{self, DIRECT_MAP_LIMIT, KERNEL_OFFSET, PAGE};
+use crate::plic::Plic;
 use crate::ranges::Ranges;
 
 /// The most harts that Fawn uses; further ones stay stopped.
@@ -21,6 +22,12 @@ pub struct Platform {
     pub hart_count: usize,
     /// The console's registers.
     pub uart: u64,
+    /// The interrupt controller.
+    pub plic: Plic,
+    /// The test finisher's register, or 0.
+    pub finisher: u64,
+    /// A number that differs from machine to machine.
+    pub seed: u64,
     /// The archive of programs, empty if there is none.
     pub initrd: (u64, u64),
     /// The kernel's command line.
@@ -66,6 +73,9 @@ impl Platform {
             harts,
             hart_count,
             uart: uart(&tree).ok_or(PlatformError::Console)?,
+            plic: plic(&tree, boot_hart),
+            finisher: finisher(&tree),
+            seed: seed(&tree),
             initrd,
             arguments: tree
                 .find_node("/chosen")
@@ -81,6 +91,12 @@ impl Platform {
 }
 
 impl Platform {
+    /// Whether a word is on the kernel's command line.
+    pub fn has_word(&self, wanted: &str) -> bool {
+        let own = self.arguments.split(" -- ").next().unwrap_or("");
+        own.split_ascii_whitespace().any(|word| word == wanted)
+    }
+
     /// The value of `name=value` on the kernel's command line; the last one counts.
     pub fn option(&self, name: &str) -> Option<&'static str> {
         let words = self.arguments.split_ascii_whitespace();
@@ -160,6 +176,59 @@ fn uart(tree: &Fdt<'_>) -> Option<u64> {
     let node = tree.find_compatible(&["ns16550a", "ns16550"])?;
     let address = node.reg()?.next()?.starting_address as u64;
     (address < DIRECT_MAP_LIMIT).then_some(address)
+}
+
+/// The interrupt controller, with the boot hart's S-mode context and the console's source.
+fn plic(tree: &Fdt<'_>, boot_hart: u64) -> Plic {
+    const EXTERNAL_INTERRUPT: u32 = 9;
+    let found = tree.find_compatible(&["sifive,plic-1.0.0", "riscv,plic0"]);
+    let uart = tree
+        .find_compatible(&["ns16550a", "ns16550"])
+        .and_then(|node| number(&node, "interrupts"));
+    let intc = tree
+        .find_node("/cpus")
+        .into_iter()
+        .flat_map(|node| node.children())
+        .filter(|cpu| cpu.name.starts_with("cpu@") && number(cpu, "reg") == Some(boot_hart))
+        .flat_map(|cpu| cpu.children())
+        .find_map(|child| number(&child, "phandle"));
+    let plic = found.and_then(|node| {
+        let base = node.reg()?.next()?.starting_address as u64;
+        let wires = node.property("interrupts-extended")?.value;
+        let mut wires = wires.chunks_exact(8).map(|wire| {
+            let word = |at: usize| {
+                let bytes = wire[at..at + 4].try_into().unwrap_or_default();
+                u32::from_be_bytes(bytes)
+            };
+            (u64::from(word(0)), word(4))
+        });
+        let context =
+            wires.position(|wire| (Some(wire.0), wire.1) == (intc, EXTERNAL_INTERRUPT))?;
+        (base < DIRECT_MAP_LIMIT).then_some((base, context as u64))
+    });
+    let (base, context) = plic.unwrap_or((0, 0));
+    Plic {
+        base,
+        context,
+        uart: uart
+            .and_then(|source| u32::try_from(source).ok())
+            .unwrap_or(0),
+    }
+}
+
+fn finisher(tree: &Fdt<'_>) -> u64 {
+    let found = tree.find_compatible(&["sifive,test1", "sifive,test0"]);
+    let address = found.and_then(|node| Some(node.reg()?.next()?.starting_address as u64));
+    address
+        .filter(|&address| address < DIRECT_MAP_LIMIT)
+        .unwrap_or(0)
+}
+
+fn seed(tree: &Fdt<'_>) -> u64 {
+    let chosen = tree.find_node("/chosen");
+    let seed = chosen.and_then(|node| Some(node.property("rng-seed")?.value));
+    let bytes = seed.and_then(|seed| seed.get(..8)?.try_into().ok());
+    u64::from_le_bytes(bytes.unwrap_or_default())
 }
 
 fn harts(tree: &Fdt<'_>, boot_hart: u64) -> ([u64; MAX_HARTS], usize, bool) {

@@ -1,125 +1,169 @@
 //! Who runs: the run queue, the quantum, waiting and waking.
 
-use kernel_core::arena::{Arena, Id};
+use kernel_core::arena::Id;
 
 use crate::arch::{csr, fpu, sbi};
 use crate::hart::Hart;
 use crate::kernel::{KERNEL, Kernel};
+use crate::list::List;
 use crate::lock::Guard;
-use crate::process::thread::{State, Thread, Wait};
+use crate::memory::space::kernel_satp;
+use crate::process::Process;
+use crate::process::job::Job;
+use crate::process::thread::{State, Thread, Wait, attention};
 
 /// How long a thread may run while others wait, in microseconds.
 pub const QUANTUM_MICROSECONDS: u64 = 2000;
+/// The share of a thread, process or job among its like.
+const WEIGHT: u32 = 1024;
+/// Lists of waiting threads: what a thread waits for decides which one it is in.
+pub const WAIT_LISTS: usize = 64;
 
-/// Threads in the order in which they came, linked through their records.
-#[derive(Debug, Default)]
-pub struct Queue {
-    first: Id<Thread>,
-    last: Id<Thread>,
-}
-
-impl Queue {
-    /// No thread.
-    pub const fn new() -> Self {
-        Self {
-            first: Id::NONE,
-            last: Id::NONE,
-        }
-    }
-
-    /// True when no thread is in the queue.
-    pub fn is_empty(&self) -> bool {
-        self.first.is_none()
-    }
-
-    fn push(&mut self, threads: &mut Arena<'_, Thread>, id: Id<Thread>) {
-        match threads.get_mut(self.last) {
-            Some(last) => last.next = id,
-            None => self.first = id,
-        }
-        self.last = id;
-    }
-
-    /// Takes out the first thread that may run on a hart.
-    fn pop(&mut self, threads: &mut Arena<'_, Thread>, hart: usize) -> Option<Id<Thread>> {
-        let mut at = self.first;
-        while let Some(thread) = threads.get(at) {
-            if thread.may_run_on(hart) {
-                self.remove(threads, at);
-                return Some(at);
-            }
-            at = thread.next;
-        }
-        None
-    }
-
-    /// Takes a thread out, wherever it stands.
-    fn remove(&mut self, threads: &mut Arena<'_, Thread>, id: Id<Thread>) {
-        let (mut before, mut at) = (Id::NONE, self.first);
-        while let Some(thread) = threads.get_mut(at) {
-            let next = thread.next;
-            if at == id {
-                thread.next = Id::NONE;
-                match threads.get_mut(before) {
-                    Some(before) => before.next = next,
-                    None => self.first = next,
-                }
-                if self.last == id {
-                    self.last = before;
-                }
-                return;
-            }
-            (before, at) = (at, next);
-        }
+impl Wait {
+    /// The list of those who wait for this.
+    fn list(&self) -> usize {
+        let key = match self {
+            Self::Nothing | Self::Any => return 0,
+            Self::Console => 1,
+            Self::Child(process) => 3 + process.index() as u64 * 7,
+            Self::Message(mailbox) => 5 + mailbox.index() as u64 * 11,
+            Self::Room(mailbox) => 9 + mailbox.index() as u64 * 13,
+            Self::Pipe(pipe) => 17 + pipe.index() as u64 * 19,
+            Self::Futex(process, address) => (address >> 2) + process.index() as u64 * 31,
+        };
+        1 + (key % (WAIT_LISTS as u64 - 1)) as usize
     }
 }
 
 impl Kernel {
-    /// Puts a thread into the run queue, and calls a hart that idles.
+    /// Makes a thread known to the scheduler; it does not run yet.
+    pub fn introduce_thread(&mut self, id: Id<Thread>, process: Id<Process>) {
+        if let Some(thread) = self.threads.get_mut(id) {
+            thread.state = State::Stopped;
+            let affinity = thread.affinity_mask();
+            self.scheduler
+                .add_thread(id.index(), process.index(), WEIGHT);
+            self.scheduler.set_affinity(id.index(), affinity);
+        }
+    }
+
+    /// Makes a process known to the scheduler.
+    pub fn introduce_process(&mut self, id: Id<Process>, job: Id<Job>) {
+        self.scheduler.add_process(id.index(), job.index(), WEIGHT);
+    }
+
+    /// Lets a thread run that waited or was stopped: calls a hart that idles, or one whose thread has had more.
     pub fn make_ready(&mut self, id: Id<Thread>) {
+        self.leave_list(id);
         let Some(thread) = self.threads.get_mut(id) else {
             return;
         };
         thread.state = State::Ready;
         thread.wait = Wait::Nothing;
+        thread.wake_at = u64::MAX;
         let mask = thread.affinity_mask();
-        self.ready.push(&mut self.threads, id);
-        let idle = self.idle & mask;
-        if idle != 0 {
-            let hart = idle.trailing_zeros() as usize;
-            self.idle &= !(1 << hart);
-            sbi::send_ipi(1 << self.hart_ids[hart]);
+        self.scheduler.ready(id.index());
+        if !self.call_idle_hart(mask) {
+            self.preempt_for(id, mask);
         }
     }
 
-    /// Lets a hart's thread wait. It will make its call again when it is woken.
-    pub fn wait(&mut self, hart: &mut Hart, wait: Wait) {
-        let Some(thread) = self.threads.get_mut(hart.current) else {
+    /// Calls one of these harts (a bit each) that idles. False when none does.
+    fn call_idle_hart(&mut self, mask: u64) -> bool {
+        let idle = self.idle & mask;
+        if idle == 0 {
+            return false;
+        }
+        let hart = idle.trailing_zeros() as usize;
+        self.idle &= !(1 << hart);
+        sbi::send_ipi(1 << self.memory.hart_ids[hart]);
+        true
+    }
+
+    /// Takes a hart away from a thread that has had more than one that was just woken.
+    fn preempt_for(&mut self, id: Id<Thread>, mask: u64) {
+        let now = csr::time();
+        for hart in 0..self.running.len() {
+            if mask >> hart & 1 == 0 || self.preempted >> hart & 1 != 0 {
+                continue;
+            }
+            let running = self.running[hart];
+            let Some(thread) = self.threads.get_mut(running) else {
+                continue;
+            };
+            let ran = now.saturating_sub(thread.since);
+            thread.since = now;
+            thread.ran += ran;
+            self.scheduler.account(running.index(), ran);
+            if self.scheduler.should_preempt(id.index(), running.index()) {
+                self.preempted |= 1 << hart;
+                if hart != self.memory.here {
+                    sbi::send_ipi(1 << self.memory.hart_ids[hart]);
+                }
+                return;
+            }
+        }
+    }
+
+    /// Takes a thread out of the list that it is in, if it is in one.
+    fn leave_list(&mut self, id: Id<Thread>) {
+        let Some(thread) = self.threads.get(id) else {
+            return;
+        };
+        if thread.state == State::Waiting {
+            let list = thread.wait.list();
+            if let Some(list) = self.waiting.get_mut(list) {
+                list.remove(&mut self.threads, id);
+            }
+        }
+    }
+
+    /// Lets a hart's thread wait, until a time in ticks at most. It will make its call again when it is woken.
+    pub fn wait(&mut self, hart: &mut Hart, wait: Wait, until: u64) {
+        let id = hart.current;
+        let Some(thread) = self.threads.get_mut(id) else {
             return;
         };
         thread.state = State::Waiting;
         thread.wait = wait;
+        thread.wake_at = until;
+        thread.interrupted_call = true;
         thread.switches += 1;
-        if let Wait::Until(deadline) = wait {
-            self.next_deadline = self.next_deadline.min(deadline);
+        self.next_deadline = self.next_deadline.min(until);
+        if let Some(list) = self.waiting.get_mut(wait.list()) {
+            list.push(&mut self.threads, id);
         }
         self.put_down(hart);
+        self.scheduler.block(id.index());
     }
 
-    /// Wakes every thread that waits for the same.
+    /// Wakes every thread that waits for this, or for anything.
     pub fn wake(&mut self, what: Wait) {
-        self.wake_if(|thread| thread.wait == what);
+        self.wake_in_list(what.list(), |wait| *wait == what);
+        self.wake_in_list(Wait::Any.list(), |wait| *wait == Wait::Any);
     }
 
-    /// Wakes every thread that waits and that `is_meant` picks.
-    pub fn wake_if(&mut self, is_meant: impl Fn(&Thread) -> bool) {
-        let mut from = 0;
-        while let Some(id) = self.threads.next_from(from) {
-            from = id.index() + 1;
-            let thread = self.threads.get(id);
-            if thread.is_some_and(|thread| thread.state == State::Waiting && is_meant(thread)) {
-                self.make_ready(id);
+    /// Wakes the first thread that waits for this, and all that wait for anything.
+    pub fn wake_one(&mut self, what: Wait) {
+        let mut at = self.waiting.get(what.list()).map_or(Id::NONE, List::first);
+        while let Some(thread) = self.threads.get(at) {
+            if thread.wait == what {
+                self.make_ready(at);
+                break;
             }
+            at = thread.next;
+        }
+        self.wake_in_list(Wait::Any.list(), |wait| *wait == Wait::Any);
+    }
+
+    fn wake_in_list(&mut self, list: usize, is_meant: impl Fn(&Wait) -> bool) {
+        let mut at = self.waiting.get(list).map_or(Id::NONE, List::first);
+        while let Some(thread) = self.threads.get(at) {
+            let next = thread.next;
+            if is_meant(&thread.wait) {
+                self.make_ready(at);
+            }
+            at = next;
         }
     }
 
@@ -128,50 +172,115 @@ impl Kernel {
         if self.next_deadline > now {
             return;
         }
-        self.wake_if(|thread| matches!(thread.wait, Wait::Until(deadline) if deadline <= now));
-        self.next_deadline = self
-            .threads
-            .iter()
-            .filter_map(|(_, thread)| match thread.wait {
-                Wait::Until(deadline) => Some(deadline),
-                _ => None,
-            })
-            .min()
-            .unwrap_or(u64::MAX);
+        let mut next = u64::MAX;
+        let mut from = 0;
+        while let Some(id) = self.threads.next_from(from) {
+            from = id.index() + 1;
+            let Some(thread) = self.threads.get(id) else {
+                continue;
+            };
+            if thread.state != State::Waiting {
+                continue;
+            }
+            if thread.wake_at <= now {
+                self.make_ready(id);
+            } else {
+                next = next.min(thread.wake_at);
+            }
+        }
+        self.next_deadline = next;
     }
 
-    /// Takes the hart away from its thread, which goes to the end of the run queue.
+    /// Takes the hart away from its thread, which is ready again.
     pub fn give_up(&mut self, hart: &mut Hart) {
         let id = hart.current;
         self.put_down(hart);
-        self.make_ready(id);
+        if let Some(thread) = self.threads.get_mut(id) {
+            thread.state = State::Ready;
+            let mask = thread.affinity_mask();
+            self.scheduler.put_back(id.index());
+            self.call_idle_hart(mask);
+        }
     }
 
-    /// Takes a thread that has ended off its hart and out of the queues.
+    /// `sched_yield`: the next in line goes first, whoever has had more.
+    pub fn yield_hart(&mut self, hart: &mut Hart) {
+        let id = hart.current;
+        self.put_down(hart);
+        if let Some(thread) = self.threads.get_mut(id) {
+            thread.state = State::Ready;
+            let mask = thread.affinity_mask();
+            self.scheduler.yield_to_siblings(id.index());
+            self.call_idle_hart(mask);
+        }
+    }
+
+    /// Takes a thread that has ended out of the queues.
     pub fn forget_thread(&mut self, id: Id<Thread>) {
-        self.ready.remove(&mut self.threads, id);
+        self.leave_list(id);
+        self.scheduler.remove_thread(id.index());
         self.threads.remove(id);
     }
 
-    /// Saves what only the hart has of its thread; the hart has none afterwards.
-    pub fn put_down(&mut self, hart: &mut Hart) {
+    /// Marks a thread of a process that was stopped: it is held when it next would run.
+    pub fn hold(&mut self, id: Id<Thread>) {
+        if let Some(thread) = self.threads.get_mut(id) {
+            thread.attention |= attention::STOPPED;
+        }
+    }
+
+    /// Has every hart that runs a thread look whether it still may.
+    pub fn call_harts(&mut self) {
+        let busy = self.harts & !self.idle & !(1 << self.memory.here);
+        let ids = (0..self.memory.hart_ids.len()).filter(|hart| busy >> hart & 1 != 0);
+        let mask = ids.fold(0, |mask, hart| mask | 1 << self.memory.hart_ids[hart]);
+        if mask != 0 {
+            sbi::send_ipi(mask);
+        }
+    }
+
+    /// Stores the floating-point registers of the hart's thread, if they were written.
+    pub fn save_float(&mut self, hart: &mut Hart) {
         if let Some(thread) = self.threads.get_mut(hart.current)
             && hart.return_status & csr::SSTATUS_FS == csr::FS_DIRTY
         {
             fpu::save(&mut thread.float);
+            hart.return_status = csr::SSTATUS_SPIE | csr::FS_CLEAN;
+        }
+    }
+
+    /// Saves what only the hart has of its thread; the hart has none afterwards.
+    pub fn put_down(&mut self, hart: &mut Hart) {
+        self.save_float(hart);
+        let now = csr::time();
+        if let Some(thread) = self.threads.get_mut(hart.current) {
+            let ran = now.saturating_sub(thread.since);
+            thread.since = now;
+            thread.ran += ran;
+            self.scheduler.account(hart.current.index(), ran);
         }
         hart.current = Id::NONE;
+        self.running[hart.index] = Id::NONE;
+    }
+
+    /// Lets the hart translate by the kernel's own root: no process's space is in use here.
+    pub fn enter_kernel_space(&self, hart: &mut Hart) {
+        hart.use_space(kernel_satp(self.root));
     }
 
     /// Gives the hart the next thread, if there is one.
     fn pick(&mut self, hart: &mut Hart, now: u64) -> bool {
-        let Some(id) = self.ready.pop(&mut self.threads, hart.index) else {
+        let picked = self.scheduler.pick(hart.index);
+        let Some(id) = picked.and_then(|index| self.threads.id_at(index)) else {
             return false;
         };
+        self.running[hart.index] = id;
+        self.preempted &= !(1 << hart.index);
         let Some(thread) = self.threads.get_mut(id) else {
             return false;
         };
         thread.state = State::Running;
+        thread.since = now;
         hart.current = id;
         hart.registers = &raw mut thread.registers;
         fpu::load(&thread.float);
@@ -179,43 +288,80 @@ impl Kernel {
         hart.quantum_end = now + hart.quantum;
         hart.see_code(self.code_generation);
         let process = thread.process;
-        if let Some(process) = self.processes.get_mut(process) {
-            process.space.enter(hart, &mut self.asids);
+        match self.processes.get_mut(process) {
+            Some(process) if !process.space.is_none() => {
+                process.space.enter(hart, &mut self.asids);
+            }
+            _ => self.enter_kernel_space(hart),
         }
         true
+    }
+
+    /// Whether other threads wait for this hart.
+    pub fn others_wait(&self, hart: &Hart) -> bool {
+        self.scheduler.has_ready_for(hart.index)
+    }
+
+    /// Whether the hart's thread may go on as it is.
+    fn may_go_on(&mut self, hart: &mut Hart, now: u64) -> bool {
+        if self.preempted >> hart.index & 1 != 0 {
+            self.preempted &= !(1 << hart.index);
+            if let Some(thread) = self.threads.get_mut(hart.current) {
+                thread.preemptions += 1;
+            }
+            self.give_up(hart);
+            return false;
+        }
+        let attention = self.threads.get(hart.current).map_or(0, |t| t.attention);
+        if attention == 0 || self.attend(hart) {
+            return true;
+        }
+        // What it was busy with may be long: the others have their turns.
+        if !hart.current.is_none() && now >= hart.quantum_end && self.others_wait(hart) {
+            self.give_up(hart);
+        }
+        false
     }
 }
 
 /// Sees to it that the hart has a thread, waiting for one if need be. The timer is set when this returns.
 pub fn reschedule<'k>(
-    mut kernel: Guard<'k, Option<Kernel>>,
+    mut guard: Guard<'k, Option<Kernel>>,
     hart: &mut Hart,
 ) -> Guard<'k, Option<Kernel>> {
     loop {
         let now = csr::time();
-        if let Some(kernel) = kernel.as_mut() {
-            kernel.wake_due(now);
-            if !hart.current.is_none() || kernel.pick(hart, now) {
-                let quantum = if kernel.ready.is_empty() {
-                    // Alone: the next look is when somebody's deadline comes, or when a thread becomes ready here.
-                    hart.quantum_end.max(now + hart.quantum)
-                } else {
-                    hart.quantum_end
+        let Some(kernel) = guard.as_mut() else {
+            return guard;
+        };
+        kernel.memory.here = hart.index;
+        kernel.wake_due(now);
+        if !hart.current.is_none() || kernel.pick(hart, now) {
+            if kernel.may_go_on(hart, now) {
+                // Alone: the next look is when somebody's deadline comes, or when a thread becomes ready here.
+                let quantum = match kernel.others_wait(hart) {
+                    true => hart.quantum_end,
+                    false => u64::MAX,
                 };
                 hart.set_timer(quantum.min(kernel.next_deadline));
-                break;
+                return guard;
             }
-            kernel.idle |= 1 << hart.index;
-            hart.use_space(crate::memory::space::kernel_satp(kernel.root));
-            hart.set_timer(kernel.next_deadline);
+            // Another hart may have its turn with the kernel.
+            drop(guard);
+            guard = KERNEL.lock();
+            continue;
         }
-        drop(kernel);
+        kernel.idle |= 1 << hart.index;
+        kernel.enter_kernel_space(hart);
+        hart.set_timer(kernel.next_deadline);
+        drop(guard);
         csr::wait_for_interrupt();
         csr::clear_sip(csr::SOFTWARE);
-        kernel = KERNEL.lock();
-        if let Some(kernel) = kernel.as_mut() {
+        guard = KERNEL.lock();
+        if let Some(kernel) = guard.as_mut() {
             kernel.idle &= !(1 << hart.index);
+            kernel.memory.here = hart.index;
+            kernel.poll_devices();
         }
     }
-    kernel
 }

@@ -11,6 +11,7 @@ use crate::syscall;
 
 const SOFTWARE: u64 = csr::INTERRUPT | 1;
 const TIMER: u64 = csr::INTERRUPT | 5;
+const EXTERNAL: u64 = csr::INTERRUPT | 9;
 const ECALL_FROM_USER: u64 = 8;
 const INSTRUCTION_PAGE_FAULT: u64 = 12;
 const LOAD_PAGE_FAULT: u64 = 13;
@@ -24,6 +25,7 @@ pub extern "C" fn trap(hart: &mut Hart, cause: u64, value: u64) {
     csr::set_sstatus(status & !csr::SSTATUS_FS);
     let mut guard = KERNEL.lock();
     if let Some(kernel) = guard.as_mut() {
+        kernel.memory.here = hart.index;
         dispatch(kernel, hart, cause, value);
     }
     drop(schedule::reschedule(guard, hart));
@@ -37,6 +39,7 @@ fn dispatch(kernel: &mut Kernel, hart: &mut Hart, cause: u64, value: u64) {
         STORE_PAGE_FAULT => fault::page_fault(kernel, hart, cause, value, Access::Write),
         TIMER => end_quantum(kernel, hart),
         SOFTWARE => csr::clear_sip(csr::SOFTWARE),
+        EXTERNAL => kernel.poll_devices(),
         _ if cause & csr::INTERRUPT != 0 => {}
         _ => fault::exception(kernel, hart, cause, value),
     }
@@ -46,7 +49,7 @@ fn end_quantum(kernel: &mut Kernel, hart: &mut Hart) {
     let now = csr::time();
     // It was due: whatever is set next differs.
     hart.timer = 0;
-    if now >= hart.quantum_end && !kernel.ready.is_empty() {
+    if now >= hart.quantum_end && kernel.others_wait(hart) {
         if let Some(thread) = kernel.threads.get_mut(hart.current) {
             thread.preemptions += 1;
         }
@@ -57,7 +60,7 @@ fn end_quantum(kernel: &mut Kernel, hart: &mut Hart) {
 /// A trap out of the kernel itself: a bug, reported on a stack of its own, whatever became of the ordinary one.
 pub extern "C" fn kernel_trap(hart: &Hart, sp: u64, cause: u64, value: u64, pc: u64, ra: u64) -> ! {
     let (low, high) = layout::stack_of(hart.index);
-    let overflow = (low - layout::GUARD_BYTES..low).contains(&value);
+    let overflow = (low - layout::STACK_STRIDE..low).contains(&value);
     console::print_at_once(format_args!(
         "\nfawn: the kernel failed on hart {}: {}{} at pc {pc:#x}, address {value:#x}, sp {sp:#x} (stack {low:#x}..{high:#x}), ra {ra:#x}\n",
         hart.id,

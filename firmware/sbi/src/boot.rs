@@ -65,7 +65,9 @@ pub extern "C" fn first_hart(id: usize, tree: usize, info: usize) -> ! {
     let next = next(info);
     // SAFETY: RAM (checked), read as bytes; nothing else writes there yet.
     let first = unsafe { (next.address as *const u16).read_volatile() };
-    greet(next.address);
+    if !is_quiet(tree) {
+        greet(next.address);
+    }
     if first == 0 {
         fail(format_args!(
             "there is nothing to start at {:#x}; give the machine a kernel",
@@ -115,6 +117,18 @@ fn greet(next: usize) {
         env!("CARGO_PKG_VERSION"),
         ram >> 20,
     );
+}
+
+/// Whether the kernel's command line has the word `quiet`: then the firmware is, too.
+fn is_quiet(address: usize) -> bool {
+    // SAFETY: as in `explore`; the borrow ends here.
+    let tree = unsafe { blob(address, 0) }.and_then(|tree| Fdt::open(tree));
+    let line = tree.and_then(|tree| tree.property(b"/chosen", b"bootargs"));
+    line.is_some_and(|line| {
+        let line = line.strip_suffix(b"\0").unwrap_or(line);
+        line.split(|&byte| byte == b' ')
+            .any(|word| word == b"quiet")
+    })
 }
 
 /// Reads the device tree; whether there is one.

@@ -12,11 +12,17 @@
 //! ```
 #![no_std]
 
+pub extern crate alloc;
+
+pub mod file;
+mod heap;
 pub mod io;
 pub mod mailbox;
 pub mod process;
 mod start;
-mod syscall;
+pub mod sync;
+pub mod syscall;
+pub mod thread;
 
 pub use abi::errno;
 pub use start::{Arguments, start};

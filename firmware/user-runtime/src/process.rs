@@ -1,8 +1,12 @@
 //! Processes.
 
+use alloc::ffi::CString;
+use alloc::vec;
+use alloc::vec::Vec;
 use core::ffi::CStr;
 
-use abi::syscall::{SIGCHLD, Syscall};
+use abi::errno;
+use abi::syscall::{ProcessEntry, SIGCHLD, Syscall};
 
 use crate::Error;
 use crate::syscall::call;
@@ -71,6 +75,117 @@ pub enum Ended {
     Killed(u32),
 }
 
+/// Becomes another program, with arguments as text; the first one is its name.
+///
+/// # Errors
+/// The program cannot be run; this one goes on then.
+pub fn exec_path(path: &str, arguments: &[&str]) -> Error {
+    let Ok(path) = CString::new(path) else {
+        return Error(errno::EINVAL);
+    };
+    let texts: Result<Vec<_>, _> = arguments.iter().map(|text| CString::new(*text)).collect();
+    let Ok(texts) = texts else {
+        return Error(errno::EINVAL);
+    };
+    let mut pointers: Vec<_> = texts.iter().map(|text| text.as_ptr()).collect();
+    pointers.push(core::ptr::null());
+    let arguments = [path.as_ptr() as u64, pointers.as_ptr() as u64, 0, 0];
+    match call(Syscall::Execve, arguments) {
+        Err(error) => error,
+        Ok(_) => Error(0),
+    }
+}
+
+/// Begins a job of its own for this process and what it forks from now on.
+///
+/// # Errors
+/// Too many jobs.
+pub fn begin_job() -> Result<(), Error> {
+    call(Syscall::Setpgid, [0; 4]).map(|_| ())
+}
+
+/// Lets what is typed interrupt a job.
+///
+/// # Errors
+/// There is no terminal.
+pub fn set_foreground(job: Pid) -> Result<(), Error> {
+    const TIOCSPGRP: u64 = 0x5410;
+    call(Syscall::Ioctl, [0, TIOCSPGRP, &raw const job as u64, 0]).map(|_| ())
+}
+
+/// Sends a signal to a process, or below zero to a job.
+///
+/// # Errors
+/// There is none, or it is not this process's to signal.
+pub fn kill(who: i64, signal: u32) -> Result<(), Error> {
+    call(Syscall::Kill, [who as u64, u64::from(signal), 0, 0]).map(|_| ())
+}
+
+/// What the processes that this one may see are and use.
+///
+/// # Errors
+/// As the kernel says.
+pub fn list() -> Result<Vec<ProcessEntry>, Error> {
+    let mut entries = vec![ProcessEntry::default(); 64];
+    loop {
+        let room = entries.len();
+        let arguments = [entries.as_mut_ptr() as u64, room as u64, 0, 0];
+        let count = call(Syscall::ProcessList, arguments)? as usize;
+        entries.resize(count, ProcessEntry::default());
+        if count <= room {
+            return Ok(entries);
+        }
+    }
+}
+
+/// Ends the machine's run.
+///
+/// # Errors
+/// This process may not.
+pub fn power_off() -> Result<(), Error> {
+    const POWER_OFF: u64 = 0x4321_fedc;
+    call(Syscall::Reboot, [0, 0, POWER_OFF, 0]).map(|_| ())
+}
+
+/// Something that became of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It has ended.
+    Ended(Ended),
+    /// It was stopped by this signal.
+    Stopped(u32),
+}
+
+/// Looks what became of children: those of a job (below 0: its number), one, or any (-1). Waits for it if `waits`.
+///
+/// # Errors
+/// There is no such child.
+pub fn watch(who: i64, waits: bool) -> Result<Option<(Pid, Change)>, Error> {
+    const WNOHANG: u64 = 1;
+    const WUNTRACED: u64 = 2;
+    let mut status = 0u32;
+    let options = WUNTRACED | if waits { 0 } else { WNOHANG };
+    let pid = call(
+        Syscall::Wait4,
+        [who as u64, &raw mut status as u64, options, 0],
+    )?;
+    if pid == 0 {
+        return Ok(None);
+    }
+    let change = match status & 0xff {
+        0x7f => Change::Stopped(status >> 8),
+        _ => Change::Ended(ended(status)),
+    };
+    Ok(Some((pid as Pid, change)))
+}
+
+fn ended(status: u32) -> Ended {
+    match status & 0x7f {
+        0 => Ended::Exited((status >> 8 & 0xff) as i32),
+        signal => Ended::Killed(signal),
+    }
+}
+
 /// Waits for a child to end: a certain one, or any.
 ///
 /// # Errors
@@ -79,10 +194,7 @@ pub fn wait(child: Option<Pid>) -> Result<(Pid, Ended), Error> {
     let mut status = 0u32;
     let who = child.map_or(-1i64 as u64, u64::from);
     let pid = call(Syscall::Wait4, [who, &raw mut status as u64, 0, 0])?;
-    let ended = match status & 0x7f {
-        0 => Ended::Exited((status >> 8 & 0xff) as i32),
-        signal => Ended::Killed(signal),
-    };
+    let ended = ended(status);
     Ok((pid as Pid, ended))
 }
 

@@ -70,7 +70,7 @@ impl Replay {
             run.machine.engine = engine;
         }
         let files = Files::carried(recording.files);
-        let mut machine = machine_options::build(&run.machine, &files, false)?;
+        let mut machine = machine_options::build(&run.machine, &files, false)?.machine;
         let after_last = recording.events.last().map_or((0, 0), |e| (e.step, e.idle));
         let last = recording
             .end

@@ -1,7 +1,7 @@
 //! Calls to the firmware (SBI 1.0 and later).
 
 use core::arch::asm;
-use sbi_spec::{binary::SbiRet, hsm, spi, srst, time};
+use sbi_spec::{binary::SbiRet, hsm, rfnc, spi, srst, time};
 
 fn call(extension: usize, function: usize, arguments: [usize; 5]) -> SbiRet {
     let [a0, a1, a2, a3, a4] = arguments;
@@ -38,6 +38,16 @@ pub fn set_timer(ticks: u64) {
 /// Raises the software interrupt of the harts in `mask`.
 pub fn send_ipi(mask: u64) {
     let _ = call(spi::EID_SPI, spi::SEND_IPI, [mask as usize, 0, 0, 0, 0]);
+}
+
+/// Has the harts in `mask` forget all translations of one address space; they have when this returns.
+pub fn fence_space(mask: u64, asid: u64) {
+    let everything = usize::MAX;
+    let _ = call(
+        rfnc::EID_RFNC,
+        rfnc::REMOTE_SFENCE_VMA_ASID,
+        [mask as usize, 0, 0, everything, asid as usize],
+    );
 }
 
 /// Starts a hart that is stopped: it enters S-mode at physical address `entry` with a0 = its id, a1 = `argument`.

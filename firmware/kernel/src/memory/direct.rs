@@ -143,3 +143,15 @@ pub fn write_device(physical: u64, value: u8) {
     // SAFETY: as in `read_device`.
     unsafe { (to_virtual(physical) as *mut u8).write_volatile(value) };
 }
+
+/// Reads a word-wide device register.
+pub fn read_device32(physical: u64) -> u32 {
+    // SAFETY: as in `read_device`.
+    unsafe { (to_virtual(physical) as *const u32).read_volatile() }
+}
+
+/// Writes a word-wide device register.
+pub fn write_device32(physical: u64, value: u32) {
+    // SAFETY: as in `read_device`.
+    unsafe { (to_virtual(physical) as *mut u32).write_volatile(value) };
+}

@@ -7,6 +7,9 @@ use crate::layout::{self, DIRECT_MAP, GUARD_BYTES, KERNEL_OFFSET, PAGE};
 use crate::platform::Platform;
 use crate::ranges::Ranges;
 
+/// Bytes of the interrupt controller's registers that are used.
+const PLIC_BYTES: u64 = 0x40_0000;
+
 const VALID: u64 = 1;
 const READ: u64 = 1 << 1;
 const WRITE: u64 = 1 << 2;
@@ -114,6 +117,14 @@ pub fn build(platform: &mut Platform) -> Result<FrameNumber, NoMemory> {
     builder.map(DIRECT_MAP + data, data, end - data, READ_WRITE)?;
     let uart = platform.uart & !(PAGE - 1);
     builder.map(DIRECT_MAP + uart, uart, PAGE, READ_WRITE)?;
+    if platform.finisher != 0 {
+        let finisher = platform.finisher & !(PAGE - 1);
+        builder.map(DIRECT_MAP + finisher, finisher, PAGE, READ_WRITE)?;
+    }
+    if platform.plic.base != 0 {
+        let base = platform.plic.base;
+        builder.map(DIRECT_MAP + base, base, PLIC_BYTES, READ_WRITE)?;
+    }
     for hart in 0..platform.hart_count {
         for (start, end) in [layout::stack_of(hart), layout::emergency_stack_of(hart)] {
             debug_assert!(start % layout::STACK_STRIDE >= GUARD_BYTES);

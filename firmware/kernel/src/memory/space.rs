@@ -1,55 +1,72 @@
 //! Address spaces: what a process sees of memory, promised page by page and given when first touched.
 
 use abi::errno;
+use kernel_core::files::Node;
 use kernel_core::frame::{Account, FrameNumber};
-use kernel_core::page_table::{
-    Cleared, Cursor, Flags, Found, Leaf, PageTable, Permissions, tables_needed,
-};
+use kernel_core::page_table::{Cleared, Cursor, Flags, Found, Leaf, PageTable, Permissions};
+use kernel_core::region::{Kind, Region, Regions};
 
 use super::{Memory, direct, kernel_space};
 use crate::arch::csr;
 use crate::fault::Access;
 use crate::hart::Hart;
-use crate::layout::PAGE;
+use crate::layout::{PAGE, USER_END};
 
-/// The most regions that an address space has.
-const REGIONS: usize = 16;
-/// Entries that are looked at in one go.
+/// Entries that are looked at in one go, where nothing else is done with them.
 const SCAN_BUDGET: u32 = 4096;
-
-/// A part of an address space: private memory with one set of permissions.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Region {
-    /// First address, a page's.
-    pub start: u64,
-    /// First address behind it, a page's.
-    pub end: u64,
-    /// What the process may do there.
-    pub permissions: Permissions,
-}
-
-impl Region {
-    /// Frames that the region may come to need: its pages, and the tables that map them.
-    fn frames(&self) -> u64 {
-        (self.end - self.start) / PAGE + tables_needed(self.start, self.end)
-    }
-}
+/// What one piece of long work may cost, in entries looked at.
+const CLEAR_BUDGET: u32 = 2048;
+/// What a page costs that is taken away or shared, by the same measure.
+const PAGE_COST: u32 = 24;
+/// The most regions that an address space has.
+const REGIONS: usize = 64;
 
 /// An address space. Without a root it is that of no process.
 #[repr(C)]
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Space {
     root: FrameNumber,
     asid: u16,
     /// In which generation of numbers `asid` was given.
     generation: u64,
-    /// Harts (a bit each) that may still know translations under `asid`.
+    /// Harts (a bit each) that may know translations under `asid`.
     harts: u64,
-    regions: [Region; REGIONS],
-    region_count: usize,
-    /// Frames charged for it.
-    charged: u64,
+    /// What its addresses mean.
+    pub regions: Regions<[Region; REGIONS]>,
+}
+
+impl Default for Space {
+    fn default() -> Self {
+        Self {
+            root: FrameNumber::default(),
+            asid: 0,
+            generation: 0,
+            harts: 0,
+            regions: Regions::new([Region::default(); REGIONS]),
+        }
+    }
+}
+
+/// Marks a file, with its name among the nodes, as what stands behind a [`Kind::FileCopy`] region.
+const FILE: u64 = 1 << 63;
+
+/// What stands behind a region: a file, from the region's offset on.
+pub const fn file_backing(node: Node) -> u64 {
+    FILE | node.to_bits()
+}
+
+/// What stands behind the trampoline: the two instructions that end a handler of a signal.
+pub const SIGNAL_RETURN: u64 = 2;
+/// `li a7, 139` (`rt_sigreturn`) and `ecall`.
+const SIGNAL_RETURN_CODE: u64 = 0x0000_0073_08b0_0893;
+
+/// Whether long work is done, or has to be called for again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It is.
+    Done,
+    /// The piece that may be done at once is.
+    More,
 }
 
 /// Why an access or a change is refused: the error number.
@@ -108,16 +125,29 @@ impl Space {
         kernel_space::copy_upper_half(kernel_root, root);
         Ok(Self {
             root,
-            charged: 1,
             ..Self::default()
         })
+    }
+
+    /// Frames that it was promised.
+    pub const fn promised(&self) -> u64 {
+        if self.is_none() {
+            0
+        } else {
+            self.regions.committed() + 1
+        }
+    }
+
+    /// True for the space of a process that has none (any more).
+    pub const fn is_none(&self) -> bool {
+        self.root.0 == 0
     }
 
     fn table(&self) -> PageTable {
         PageTable::new(self.root)
     }
 
-    /// Promises memory: `start..end` are pages' addresses.
+    /// Promises memory where nothing is.
     ///
     /// # Errors
     /// There is too little, too many regions, or something is there already.
@@ -127,34 +157,115 @@ impl Space {
         account: &mut Account,
         region: Region,
     ) -> Result<(), Refused> {
-        let overlaps = |other: &Region| region.start < other.end && other.start < region.end;
-        if region.start >= region.end || region.permissions.breaks_write_xor_execute() {
-            return Err(errno::EINVAL);
+        let added = self
+            .regions
+            .insert(region, |frames| memory.pool.charge(account, frames).is_ok());
+        added.map_err(|error| error.errno())
+    }
+
+    /// Gives a range other permissions; pages that are there change at once.
+    ///
+    /// # Errors
+    /// Something in the range is not there, or both writable and executable was asked for.
+    pub fn protect(
+        &mut self,
+        memory: &mut Memory,
+        account: &mut Account,
+        (start, end): (u64, u64),
+        permissions: Permissions,
+    ) -> Result<(), Refused> {
+        let changed = self.regions.protect(start, end, permissions, |frames| {
+            memory.pool.charge(account, frames).is_ok()
+        });
+        changed.map_err(|error| error.errno())?;
+        let mut cursor = Cursor::new(start, end);
+        loop {
+            let mut budget = SCAN_BUDGET;
+            match self.table().scan(memory, &mut cursor, &mut budget) {
+                Found::Page(leaf) => {
+                    let flags = leaf.entry.flags().with_permissions(permissions);
+                    let frame = leaf.entry.frame();
+                    let replaced = self.table().replace(memory, leaf, frame, flags);
+                    replaced.map_err(|error| error.errno())?;
+                }
+                Found::Paused => {}
+                Found::Done => break,
+            }
         }
-        if self.regions().iter().any(overlaps) {
-            return Err(errno::EEXIST);
-        }
-        if self.region_count == REGIONS {
-            return Err(errno::ENOMEM);
-        }
-        let frames = region.frames();
-        memory
-            .pool
-            .charge(account, frames)
-            .map_err(|error| error.errno())?;
-        self.charged += frames;
-        self.regions[self.region_count] = region;
-        self.region_count += 1;
+        self.forget_translations(memory);
         Ok(())
     }
 
-    /// Its regions.
-    pub fn regions(&self) -> &[Region] {
-        &self.regions[..self.region_count]
+    /// Makes a range unusable; [`Space::clear_dying`] then takes its pages away.
+    ///
+    /// # Errors
+    /// No whole pages, or too many regions.
+    pub fn retire(&mut self, start: u64, end: u64) -> Result<(), Refused> {
+        let retired = self.regions.retire(start, end);
+        retired.map_err(|error| error.errno())
+    }
+
+    /// Takes away pages that were retired, as many as may be at once.
+    pub fn clear_dying(&mut self, memory: &mut Memory, account: &mut Account) -> Progress {
+        let mut budget = CLEAR_BUDGET;
+        loop {
+            let dying = self.regions.as_slice().iter();
+            let Some(region) = dying.copied().find(|region| region.kind == Kind::Dying) else {
+                return Progress::Done;
+            };
+            if self.clear(memory, (region.start, region.end), &mut budget) == Progress::More {
+                return Progress::More;
+            }
+            // It was retired in these bounds, so that it can be removed in them.
+            let freed = self.regions.remove(region.start, region.end).unwrap_or(0);
+            memory.pool.uncharge(account, freed);
+        }
+    }
+
+    /// Takes away the pages of a range. What they were is forgotten by every hart before their frames are free.
+    fn clear(
+        &mut self,
+        memory: &mut Memory,
+        (start, end): (u64, u64),
+        budget: &mut u32,
+    ) -> Progress {
+        const BATCH: usize = 32;
+        let mut cursor = Cursor::new(start, end);
+        loop {
+            let mut frames = [None; 3 * BATCH];
+            let mut count = 0;
+            let mut progress = None;
+            while count + 3 <= frames.len() {
+                match self.table().clear(memory, &mut cursor, budget) {
+                    Cleared::Page(unmapped) => {
+                        *budget = budget.saturating_sub(PAGE_COST);
+                        let page = [Some(unmapped.leaf.entry.frame())];
+                        for frame in page.into_iter().chain(unmapped.tables) {
+                            frames[count] = frame;
+                            count += 1;
+                        }
+                    }
+                    Cleared::Paused => progress = Some(Progress::More),
+                    Cleared::Done => progress = Some(Progress::Done),
+                }
+                if progress.is_some() {
+                    break;
+                }
+            }
+            if count > 0 {
+                self.forget_translations(memory);
+            }
+            for frame in frames.into_iter().flatten() {
+                memory.release(frame);
+            }
+            if let Some(progress) = progress {
+                return progress;
+            }
+        }
     }
 
     /// Sees to it that an access can be made, as the process itself would make it: memory that was never touched gets a
-    /// frame of zeros, a page that is shared until written gets a frame of its own. Gives the frame.
+    /// frame, of zeros or of a file's bytes; a page that is shared until written gets a frame of its own. Gives the frame.
     ///
     /// # Errors
     /// [`errno::EFAULT`]: the process may not make that access.
@@ -164,25 +275,20 @@ impl Space {
         address: u64,
         access: Access,
     ) -> Result<FrameNumber, Refused> {
-        let region = *self
-            .regions()
-            .iter()
-            .find(|region| (region.start..region.end).contains(&address))
-            .ok_or(errno::EFAULT)?;
+        let page = address & !(PAGE - 1);
+        let table = self.table();
+        let found = table.walk(memory, page);
+        if let Some(leaf) = found {
+            if leaf.entry.permissions().contains(access.permission()) {
+                return Ok(leaf.entry.frame());
+            }
+        }
+        let region = *self.regions.find(address).ok_or(errno::EFAULT)?;
         if !region.permissions.contains(access.permission()) {
             return Err(errno::EFAULT);
         }
-        let page = address & !(PAGE - 1);
-        let table = self.table();
-        match table.walk(memory, page) {
-            None => {
-                let frame = memory.take_zeroed().ok_or(errno::ENOMEM)?;
-                let flags = Flags::user(region.permissions);
-                table
-                    .map(memory, page, frame, 0, flags)
-                    .map_err(|error| error.errno())?;
-                Ok(frame)
-            }
+        match found {
+            None => self.give_page(memory, page, &region),
             Some(leaf)
                 if access == Access::Write && leaf.entry.flags().contains(Flags::COPY_ON_WRITE) =>
             {
@@ -190,6 +296,27 @@ impl Space {
             }
             Some(leaf) => Ok(leaf.entry.frame()),
         }
+    }
+
+    /// Maps a page that is touched for the first time.
+    fn give_page(
+        &mut self,
+        memory: &mut Memory,
+        page: u64,
+        region: &Region,
+    ) -> Result<FrameNumber, Refused> {
+        let frame = memory.take_zeroed().ok_or(errno::ENOMEM)?;
+        if region.kind == Kind::FileCopy && region.backing & FILE != 0 {
+            let node = Node::from_bits(region.backing & !FILE);
+            fill_from_file(memory, frame, node, region.offset + (page - region.start));
+        }
+        if region.backing == SIGNAL_RETURN {
+            direct::write_word(frame, 0, SIGNAL_RETURN_CODE);
+        }
+        let flags = Flags::user(region.permissions);
+        let mapped = self.table().map(memory, page, frame, 0, flags);
+        mapped.map_err(|error| error.errno())?;
+        Ok(frame)
     }
 
     /// Ends the sharing of a page that is about to be written.
@@ -211,98 +338,120 @@ impl Space {
         let replaced = self.table().replace(memory, leaf, frame, flags);
         replaced.map_err(|error| error.errno())?;
         if frame != shared {
-            self.forget_translations();
+            self.forget_translations(memory);
             memory.release(shared);
         }
         Ok(frame)
     }
 
-    /// Makes a copy that shares every page until one side writes to it.
+    /// Begins a copy that shares every page until one side writes to it: promises all that it may come to need.
+    /// [`Space::share_piece`] then goes from page to page.
     ///
     /// # Errors
     /// There is too little memory for what the copy may come to need.
-    pub fn duplicate(
-        &mut self,
+    pub fn begin_copy(
+        &self,
         memory: &mut Memory,
         account: &mut Account,
         kernel_root: FrameNumber,
     ) -> Result<Self, Refused> {
         let mut copy = Self::new(memory, account, kernel_root)?;
-        let shared = self.share_pages(memory, account, &mut copy);
-        // Pages that were writable are not any more.
-        self.forget_translations();
-        match shared {
+        let copied = copy.regions.copy_from(&self.regions, |frames| {
+            memory.pool.charge(account, frames).is_ok()
+        });
+        match copied {
             Ok(()) => Ok(copy),
-            Err(refused) => {
+            Err(error) => {
                 copy.free(memory, account);
-                Err(refused)
+                Err(error.errno())
             }
         }
     }
 
-    fn share_pages(
+    /// Shares pages from `cursor` on with a copy, as many as may be at once.
+    ///
+    /// # Errors
+    /// The copy has regions that this space has not had when it was begun: nothing that can be helped.
+    pub fn share_piece(
         &mut self,
         memory: &mut Memory,
-        account: &mut Account,
-        copy: &mut Self,
-    ) -> Result<(), Refused> {
-        for index in 0..self.region_count {
-            let region = self.regions[index];
-            copy.add_region(memory, account, region)?;
-            let mut cursor = Cursor::new(region.start, region.end);
-            loop {
-                let mut budget = SCAN_BUDGET;
-                match self.table().scan(memory, &mut cursor, &mut budget) {
-                    Found::Page(leaf) => self.share_page(memory, leaf, copy)?,
-                    Found::Paused => {}
-                    Found::Done => break,
+        copy: &Self,
+        cursor: &mut Cursor,
+    ) -> Result<Progress, Refused> {
+        let mut budget = CLEAR_BUDGET;
+        let mut shared = false;
+        let progress = loop {
+            match self.table().scan(memory, cursor, &mut budget) {
+                Found::Page(leaf) => {
+                    budget = budget.saturating_sub(PAGE_COST);
+                    shared = true;
+                    self.share_page(memory, leaf, copy)?;
                 }
+                Found::Paused => break Progress::More,
+                Found::Done => break Progress::Done,
             }
+        };
+        if shared {
+            // Pages that were writable are not any more.
+            self.forget_translations(memory);
         }
-        Ok(())
+        Ok(progress)
     }
 
     fn share_page(&mut self, memory: &mut Memory, leaf: Leaf, copy: &Self) -> Result<(), Refused> {
+        // A page that came to be after the copy was begun is not the copy's.
+        let Some(region) = copy.regions.find(leaf.address) else {
+            return Ok(());
+        };
         let frame = leaf.entry.frame();
-        let flags = leaf.entry.flags().copy_on_write();
+        let flags = if region.kind.is_private() {
+            leaf.entry.flags().copy_on_write()
+        } else {
+            leaf.entry.flags()
+        };
         memory.pool.share(frame).map_err(|_| errno::ENOMEM)?;
         let mapped = copy.table().map(memory, leaf.address, frame, 0, flags);
-        mapped.map_err(|error| error.errno())?;
+        if let Err(error) = mapped {
+            memory.release(frame);
+            return Err(error.errno());
+        }
         let replaced = self.table().replace(memory, leaf, frame, flags);
         replaced.map(|_| ()).map_err(|error| error.errno())
     }
 
-    /// Gives everything back. No hart may use the space any more.
-    pub fn free(self, memory: &mut Memory, account: &mut Account) {
-        for region in self.regions() {
-            let mut cursor = Cursor::new(region.start, region.end);
-            loop {
-                let mut budget = SCAN_BUDGET;
-                match self.table().clear(memory, &mut cursor, &mut budget) {
-                    Cleared::Page(unmapped) => {
-                        memory.release(unmapped.leaf.entry.frame());
-                        for table in unmapped.tables.into_iter().flatten() {
-                            memory.release(table);
-                        }
-                    }
-                    Cleared::Paused => {}
-                    Cleared::Done => break,
-                }
-            }
+    /// Takes everything away, as much as may be at once. No hart uses the space any more.
+    pub fn free_piece(&mut self, memory: &mut Memory, account: &mut Account) -> Progress {
+        if self.is_none() {
+            return Progress::Done;
+        }
+        // Nobody will use its number again before every hart has forgotten everything: no need to tell them.
+        self.generation = 0;
+        let mut budget = CLEAR_BUDGET;
+        if self.clear(memory, (0, USER_END), &mut budget) == Progress::More {
+            return Progress::More;
         }
         memory.release(self.root);
-        memory.pool.uncharge(account, self.charged);
+        memory.pool.uncharge(account, self.regions.committed() + 1);
+        *self = Self::default();
+        Progress::Done
     }
 
-    /// Lets no hart use a translation from before. Where others than the one at work may know some, the space gets another
-    /// number: cheaper than interrupting them, and theirs are forgotten before the old number is given out again.
-    fn forget_translations(&mut self) {
+    /// The same, whole: for a space that has few pages yet.
+    pub fn free(mut self, memory: &mut Memory, account: &mut Account) {
+        while self.free_piece(memory, account) == Progress::More {}
+    }
+
+    /// Lets no hart use a translation from before.
+    fn forget_translations(&mut self, memory: &Memory) {
         if self.generation == 0 {
             return;
         }
-        if self.harts.count_ones() > 1 {
-            self.generation = 0;
-        } else {
+        let here = 1 << memory.here;
+        let others = self.harts & !here;
+        if others != 0 {
+            memory.fence_harts(others, self.asid);
+        }
+        if self.harts & here != 0 {
             csr::flush_asid(u64::from(self.asid));
         }
     }
@@ -326,6 +475,20 @@ impl Space {
         if stale {
             hart.asid_generation = asids.generation;
             csr::flush_all();
+        }
+    }
+}
+
+/// Copies what a file has at an offset into a frame of zeros; there may be less than a page.
+fn fill_from_file(memory: &mut Memory, frame: FrameNumber, node: Node, offset: u64) {
+    let mut bytes = [0; 512];
+    let mut done = 0;
+    while done < PAGE as usize {
+        let (tree, pages) = memory.files();
+        match tree.read(&pages, node, offset + done as u64, &mut bytes) {
+            Ok(count @ 1..) => done += direct::write_bytes(frame, done, &bytes[..count]),
+            // The end of the file, or a file that is gone: zeros.
+            _ => return,
         }
     }
 }

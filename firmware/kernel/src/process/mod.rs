@@ -1,44 +1,39 @@
-//! Processes: an address space, what it is called, and where it comes from.
+//! Processes: an address space, what it may use, and where it comes from.
 
 pub mod exec;
 pub mod exit;
 pub mod fork;
+pub mod futex;
+pub mod job;
+pub mod signal;
 pub mod thread;
+pub mod wait;
 
 use kernel_core::arena::Id;
+use kernel_core::files::Node;
+use kernel_core::page_table::Cursor;
 
-use crate::mailbox::Mailbox;
 use crate::memory::space::Space;
-use thread::Thread;
+use crate::object::Descriptors;
+use job::Job;
+use signal::Actions;
 
-/// A process's number as programs see it; init is 1.
+/// A process's or thread's number as programs see it; init is 1. A process has its first thread's number.
 pub type Pid = u32;
 
 /// How a process stands.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State {
-    /// It has threads.
+    /// Fork is still copying it.
     #[default]
+    Embryo,
+    /// It has threads.
     Alive,
+    /// Its threads end, or its last one takes it apart.
+    Ending,
     /// It has ended, and its parent has not asked for its status yet.
     Zombie,
-}
-
-/// Descriptors of a process.
-pub const DESCRIPTORS: usize = 16;
-
-/// What a descriptor leads to.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Descriptor {
-    /// Nothing: the number is free.
-    #[default]
-    Free,
-    /// The console.
-    Console,
-    /// A mailbox, to send and to receive.
-    Mailbox(Id<Mailbox>),
 }
 
 /// A process.
@@ -51,18 +46,36 @@ pub struct Process {
     pub state: State,
     /// Who waits for it; none for init.
     pub parent: Id<Process>,
-    /// Its thread. A process has one thread until `clone` can make more.
-    pub thread: Id<Thread>,
+    /// The job it belongs to, whose limits it shares.
+    pub job: Id<Job>,
+    /// Its threads that have not ended.
+    pub threads: u32,
+    /// It may see all processes and end the machine's run: init, the program that init starts, and what that one is itself.
+    pub has_authority: bool,
+    /// It was stopped, and not continued since.
+    pub stopped: bool,
+    /// Its parent has not been told that it was stopped, or continued.
+    pub news: Option<signal::News>,
     /// What it sees of memory.
     pub space: Space,
+    /// How far fork has come with it, while it is an embryo.
+    pub copied: Cursor,
     /// What its descriptors lead to.
-    pub descriptors: [Descriptor; DESCRIPTORS],
-    /// Descriptors (a bit each) that the next program keeps.
-    pub kept_on_exec: u32,
+    pub descriptors: Descriptors,
+    /// Where paths that begin nowhere begin.
+    pub directory: Node,
+    /// The file that it runs.
+    pub program: Node,
+    /// What it does about signals.
+    pub actions: Actions,
+    /// Signals (a bit each) that any of its threads may take.
+    pub pending: u64,
     /// Its program's name, cut to what fits, filled with zeros.
     pub name: [u8; 16],
-    /// Its wait status once it is a zombie, as `wait4` gives it.
+    /// Its wait status once it ends, as `wait4` gives it.
     pub status: u32,
+    /// Ticks that its threads have run.
+    pub ran: u64,
 }
 
 impl Process {

@@ -2,9 +2,10 @@
 
 use kernel_core::arena::Id;
 
-use super::Process;
+use super::{Pid, Process};
 use crate::arch::fpu::FloatState;
 use crate::mailbox::Mailbox;
+use crate::pipe::Pipe;
 
 /// The program counter and the integer registers.
 #[repr(C)]
@@ -23,6 +24,26 @@ impl Registers {
     /// Stack pointer.
     pub fn set_sp(&mut self, value: u64) {
         self.x[1] = value;
+    }
+
+    /// Thread pointer.
+    pub fn set_tp(&mut self, value: u64) {
+        self.x[3] = value;
+    }
+
+    /// Return address.
+    pub fn set_ra(&mut self, value: u64) {
+        self.x[0] = value;
+    }
+
+    /// Stack pointer.
+    pub fn sp(&self) -> u64 {
+        self.x[1]
+    }
+
+    /// Sets an argument of a function, from 0.
+    pub fn set_argument(&mut self, index: usize, value: u64) {
+        self.x[A0 - 1 + index] = value;
     }
 
     /// An argument of a system call, from 0.
@@ -52,21 +73,41 @@ pub enum State {
     Ready,
     /// It waits for what [`Wait`] says, its program counter at the call that it will make again.
     Waiting,
+    /// It could run, but its process is stopped.
+    Stopped,
 }
 
 /// What a waiting thread waits for.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Wait {
-    /// Nothing.
+    /// Nothing that could happen, but for its deadline and signals.
     #[default]
     Nothing,
-    /// A child to end.
-    Child,
-    /// The time, in ticks.
-    Until(u64),
-    /// A message in, or room in, the mailbox of this number.
-    Mailbox(Id<Mailbox>),
+    /// A child of the process to end.
+    Child(Id<Process>),
+    /// A message in the mailbox.
+    Message(Id<Mailbox>),
+    /// Room in the mailbox.
+    Room(Id<Mailbox>),
+    /// Bytes in, or room in, the pipe.
+    Pipe(Id<Pipe>),
+    /// A line at the console.
+    Console,
+    /// A word at an address of a process.
+    Futex(Id<Process>, u64),
+    /// Any of several things: it is woken by whatever happens, and looks.
+    Any,
+}
+
+/// Why a thread needs a look before it goes on; a bit each.
+pub mod attention {
+    /// Its process ends.
+    pub const DOOMED: u32 = 1;
+    /// Its process was stopped.
+    pub const STOPPED: u32 = 2;
+    /// A signal may be pending that it does not block.
+    pub const SIGNAL: u32 = 4;
 }
 
 /// A thread.
@@ -79,20 +120,42 @@ pub struct Thread {
     pub float: FloatState,
     /// The process it belongs to.
     pub process: Id<Process>,
+    /// Its number.
+    pub tid: Pid,
     /// Whether it can run.
     pub state: State,
     /// What it waits for.
     pub wait: Wait,
+    /// Until when it waits, in ticks.
+    pub wake_at: u64,
+    /// What it has to be looked at for before it goes on.
+    pub attention: u32,
     /// Harts (a bit each) that it may run on; 0 means any.
     pub affinity: u64,
-    /// The next in the queue that it is in.
+    /// The one before it in the list that it is in.
+    pub before: Id<Thread>,
+    /// The next one.
     pub next: Id<Thread>,
-    /// The absolute deadline of the call that it waits in, in ticks; 0 before its first entry.
+    /// It was woken at its futex, so that the wait is over whatever the word says now.
+    pub woken: bool,
+    /// It was waiting in a call that it has to make again.
+    pub interrupted_call: bool,
+    /// The absolute deadline of the call that it makes, in ticks; 0 before its first entry.
     pub deadline: u64,
     /// How often it lost the hart because its quantum was over.
     pub preemptions: u64,
     /// How often it gave the hart away.
     pub switches: u64,
+    /// When it was last given a hart, in ticks.
+    pub since: u64,
+    /// Ticks that it has run.
+    pub ran: u64,
+    /// Where to write 0, and to wake who waits there, when it ends (`CLONE_CHILD_CLEARTID`).
+    pub clear_on_end: u64,
+    /// The copy of its process that it is making.
+    pub embryo: Id<Process>,
+    /// What it does about signals.
+    pub signals: super::signal::Signals,
 }
 
 impl Thread {
@@ -103,10 +166,5 @@ impl Thread {
         } else {
             self.affinity
         }
-    }
-
-    /// Whether the thread may run on a hart.
-    pub fn may_run_on(&self, hart: usize) -> bool {
-        self.affinity_mask() >> hart & 1 != 0
     }
 }

@@ -2,16 +2,24 @@
 //!
 //! A call that cannot finish leaves the program counter at its `ecall`: the thread waits, and makes the call again when it is woken.
 
+mod file;
+pub use file::device;
+mod memory;
+mod poll;
 mod process;
+mod stat;
+mod terminal;
+mod time;
 
 use abi::errno;
 use abi::syscall::Syscall;
 
 use crate::hart::Hart;
 use crate::kernel::Kernel;
+use crate::memory::user;
+use crate::process::exec;
+use crate::process::fork::CloneArguments;
 use crate::process::thread::Wait;
-use crate::process::{Descriptor, exec, exit};
-use crate::{console, memory::user};
 
 /// Why a call gives no result now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +28,10 @@ pub enum NotNow {
     Error(u16),
     /// It must wait.
     Wait(Wait),
+    /// It must wait, until a time in ticks at most.
+    WaitUntil(Wait, u64),
+    /// It is long, and goes on when it is made again, at once.
+    Again,
     /// The thread is not where it was: it ended, or is another program now.
     Gone,
 }
@@ -53,64 +65,148 @@ pub fn dispatch(kernel: &mut Kernel, hart: &mut Hart) {
     let result = match outcome {
         Ok(value) => value,
         Err(NotNow::Error(error)) => (-i64::from(error)) as u64,
-        Err(NotNow::Wait(wait)) => return kernel.wait(hart, wait),
-        Err(NotNow::Gone) => return,
+        Err(NotNow::Wait(wait)) => return kernel.wait(hart, wait, u64::MAX),
+        Err(NotNow::WaitUntil(wait, until)) => return kernel.wait(hart, wait, until),
+        Err(NotNow::Again | NotNow::Gone) => return,
     };
     if let Some(thread) = kernel.threads.get_mut(hart.current) {
         thread.registers.set_result(result);
         thread.registers.pc += 4;
+        thread.deadline = 0;
+        thread.woken = false;
+        thread.interrupted_call = false;
     }
     // The result is in place: now the thread may lose the hart.
-    if core::mem::take(&mut hart.must_give_up) {
-        kernel.give_up(hart);
+    if core::mem::take(&mut hart.must_yield) {
+        kernel.yield_hart(hart);
     }
 }
 
 fn make(kernel: &mut Kernel, hart: &mut Hart, call: Syscall, arguments: [u64; 6]) -> Outcome {
-    let [a0, a1, a2, a3, ..] = arguments;
-    let process = kernel.current_process(hart);
     match call {
-        Syscall::Write => write(kernel, hart, a0, a1, a2),
-        Syscall::Exit | Syscall::ExitGroup => {
-            exit::end_process(kernel, hart, (a0 as u32 & 0xff) << 8);
-            Err(NotNow::Gone)
+        Syscall::Read
+        | Syscall::Write
+        | Syscall::Readv
+        | Syscall::Writev
+        | Syscall::Close
+        | Syscall::Dup
+        | Syscall::Dup3
+        | Syscall::Fcntl
+        | Syscall::Openat
+        | Syscall::Lseek
+        | Syscall::Pipe2
+        | Syscall::Ftruncate
+        | Syscall::Getdents64
+        | Syscall::Mkdirat
+        | Syscall::Unlinkat
+        | Syscall::Symlinkat
+        | Syscall::Renameat2
+        | Syscall::Chdir
+        | Syscall::Getcwd
+        | Syscall::HandleRestrict => file::make(kernel, hart, call, arguments),
+        Syscall::Fstat | Syscall::Newfstatat | Syscall::Faccessat | Syscall::Readlinkat => {
+            stat::make(kernel, hart, call, arguments)
         }
-        Syscall::Nanosleep => kernel.sleep(hart, a0),
-        Syscall::SchedSetaffinity => kernel.keep_to_harts(hart, a0, a1, a2),
-        Syscall::SchedYield => {
-            hart.must_give_up = !kernel.ready.is_empty();
-            Ok(0)
+        Syscall::Ioctl => kernel.control_terminal(hart, arguments),
+        Syscall::Ppoll => kernel.poll(hart, arguments),
+        Syscall::Brk | Syscall::Mmap | Syscall::Munmap | Syscall::Mprotect | Syscall::Madvise => {
+            memory::make(kernel, hart, call, arguments)
         }
-        Syscall::Getrusage => kernel.resource_usage(hart, a1),
-        Syscall::Getpid => Ok(u64::from(kernel.pid_of(process))),
-        Syscall::Getppid => Ok(u64::from(kernel.parent_pid_of(process))),
-        Syscall::Clone if a0 == abi::syscall::SIGCHLD => Ok(u64::from(kernel.fork(hart)?)),
-        Syscall::Clone => Err(errno::EINVAL.into()),
-        Syscall::Execve => exec::execve(kernel, hart, a0, a1),
-        Syscall::Wait4 => kernel.wait_for_child(hart, a0 as i64, a1, a2),
-        Syscall::MailboxCreate => Ok(kernel.create_mailbox(process, a0, a1, a2)?),
-        Syscall::MailboxSend => kernel.mailbox_send(hart, a0, a1, a2, a3),
-        Syscall::MailboxRecv => kernel.mailbox_receive(hart, a0, a1, a2, a3),
+        Syscall::Nanosleep | Syscall::ClockGettime | Syscall::ClockNanosleep => {
+            time::make(kernel, hart, call, arguments)
+        }
+        Syscall::MailboxCreate | Syscall::MailboxSend | Syscall::MailboxRecv => {
+            crate::mailbox::make(kernel, hart, call, arguments)
+        }
+        _ => make_of_process(kernel, hart, call, arguments),
     }
 }
 
-/// The most bytes that one call writes: interrupts are off meanwhile.
-const WRITE_AT_ONCE: usize = 256;
-
-fn write(kernel: &mut Kernel, hart: &Hart, descriptor: u64, from: u64, length: u64) -> Outcome {
-    let process = kernel.current_process(hart);
-    let process = kernel.processes.get_mut(process).ok_or(errno::EBADF)?;
-    if process.descriptors.get(descriptor as usize) != Some(&Descriptor::Console) {
-        return Err(errno::EBADF.into());
+fn make_of_process(
+    kernel: &mut Kernel,
+    hart: &mut Hart,
+    call: Syscall,
+    arguments: [u64; 6],
+) -> Outcome {
+    let [a0, a1, a2, a3, a4, _] = arguments;
+    match call {
+        Syscall::Exit => {
+            kernel.end_thread(hart, a0);
+            Err(NotNow::Gone)
+        }
+        Syscall::ExitGroup => {
+            let process = kernel.current_process(hart);
+            kernel.end_process(process, (a0 as u32 & 0xff) << 8);
+            Err(NotNow::Gone)
+        }
+        Syscall::Clone => {
+            let arguments = CloneArguments {
+                flags: a0,
+                stack: a1,
+                parent_tid: a2,
+                tls: a3,
+                child_tid: a4,
+            };
+            kernel.clone(hart, &arguments)
+        }
+        Syscall::Execve => exec::execve(kernel, hart, a0, a1, a2),
+        Syscall::Wait4 => kernel.wait_for_child(hart, i64::from(a0 as i32), a1, a2),
+        Syscall::Futex => kernel.futex(hart, arguments),
+        Syscall::Kill => kernel.kill(hart, i64::from(a0 as i32), a1),
+        Syscall::Tkill => kernel.kill_thread(hart, a0, a1),
+        Syscall::Tgkill => kernel.kill_thread(hart, a1, a2),
+        Syscall::RtSigaction => kernel.set_action(hart, a0, a1, a2),
+        Syscall::RtSigprocmask => kernel.set_signal_mask(hart, a0, a1, a2),
+        Syscall::RtSigsuspend => kernel.suspend_for_signal(hart, a0),
+        Syscall::RtSigreturn => kernel.return_from_handler(hart),
+        Syscall::Sigaltstack => kernel.set_signal_stack(hart, a0, a1),
+        _ => process::make(kernel, hart, call, arguments),
     }
-    let mut bytes = [0; WRITE_AT_ONCE];
-    let part = bytes.len().min(length as usize);
-    user::read(
-        &mut kernel.memory,
-        &mut process.space,
-        from,
-        &mut bytes[..part],
-    )?;
-    console::write_bytes(&bytes[..part]);
-    Ok(part as u64)
+}
+
+impl Kernel {
+    /// Copies bytes out of the memory of the hart's process.
+    ///
+    /// # Errors
+    /// EFAULT.
+    pub fn read_user(&mut self, hart: &Hart, from: u64, into: &mut [u8]) -> Result<(), u16> {
+        let process = self.current_process(hart);
+        let process = self.processes.get_mut(process).ok_or(errno::EFAULT)?;
+        user::read(&mut self.memory, &mut process.space, from, into)
+    }
+
+    /// Copies bytes into the memory of the hart's process.
+    ///
+    /// # Errors
+    /// EFAULT.
+    pub fn write_user(&mut self, hart: &Hart, into: u64, from: &[u8]) -> Result<(), u16> {
+        let process = self.current_process(hart);
+        let process = self.processes.get_mut(process).ok_or(errno::EFAULT)?;
+        user::write(&mut self.memory, &mut process.space, into, from)
+    }
+
+    /// Reads a word of the hart's process.
+    ///
+    /// # Errors
+    /// EFAULT.
+    pub fn read_user_u64(&mut self, hart: &Hart, from: u64) -> Result<u64, u16> {
+        let mut bytes = [0; 8];
+        self.read_user(hart, from, &mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    /// Reads a path of the hart's process.
+    ///
+    /// # Errors
+    /// EFAULT, ENAMETOOLONG.
+    pub fn read_path<'b>(
+        &mut self,
+        hart: &Hart,
+        from: u64,
+        into: &'b mut [u8],
+    ) -> Result<&'b [u8], u16> {
+        let process = self.current_process(hart);
+        let process = self.processes.get_mut(process).ok_or(errno::EFAULT)?;
+        user::read_text(&mut self.memory, &mut process.space, from, into)
+    }
 }

@@ -1,17 +1,54 @@
-//! Calls about the caller itself.
+//! Calls about the caller itself, and about others.
 
 use abi::errno;
+use abi::syscall::{ProcessEntry, Syscall};
 use kernel_core::arena::Id;
 
 use super::Outcome;
-use crate::arch::csr;
+use crate::arch::{csr, sbi};
 use crate::hart::Hart;
 use crate::kernel::Kernel;
-use crate::memory::user;
-use crate::process::thread::Wait;
-use crate::process::{Pid, Process};
+use crate::object::DESCRIPTORS;
+use crate::process::{Pid, Process, State};
 
-const NANOS_PER_SECOND: u64 = 1_000_000_000;
+pub fn make(kernel: &mut Kernel, hart: &mut Hart, call: Syscall, arguments: [u64; 6]) -> Outcome {
+    let [a0, a1, a2, a3, ..] = arguments;
+    let process = kernel.current_process(hart);
+    match call {
+        Syscall::Getpid => Ok(u64::from(kernel.pid_of(process))),
+        Syscall::Getppid => Ok(u64::from(kernel.parent_pid_of(process))),
+        Syscall::Gettid => Ok(kernel
+            .threads
+            .get(hart.current)
+            .map_or(0, |thread| u64::from(thread.tid))),
+        Syscall::Getuid | Syscall::Geteuid | Syscall::Getgid | Syscall::Getegid => Ok(0),
+        Syscall::SetTidAddress => {
+            let thread = kernel.threads.get_mut(hart.current).ok_or(errno::ESRCH)?;
+            thread.clear_on_end = a0;
+            Ok(u64::from(thread.tid))
+        }
+        Syscall::SetRobustList => Ok(0),
+        Syscall::Umask => Ok(0o22),
+        Syscall::SchedYield => {
+            hart.must_yield = kernel.others_wait(hart);
+            Ok(0)
+        }
+        Syscall::SchedSetaffinity => kernel.keep_to_harts(hart, a0, a1, a2),
+        Syscall::SchedGetaffinity => kernel.tell_harts(hart, a0, a1, a2),
+        Syscall::Getrusage => kernel.resource_usage(hart, a1),
+        Syscall::Setpgid if a0 == 0 || a0 == u64::from(kernel.pid_of(process)) => {
+            Ok(kernel.begin_job(process)?)
+        }
+        Syscall::Getpgid => kernel.job_number(hart, a0),
+        Syscall::Uname => kernel.tell_names(hart, a0),
+        Syscall::Sysinfo => kernel.tell_system(hart, a0),
+        Syscall::Prlimit64 => kernel.tell_limit(hart, a1, a3),
+        Syscall::Getrandom => kernel.random(hart, a0, a1),
+        Syscall::Reboot => kernel.reboot(process, a2),
+        Syscall::ProcessList => kernel.list_processes(hart, a0, a1),
+        _ => Err(errno::ENOSYS.into()),
+    }
+}
 
 impl Kernel {
     /// A process's number; 0 for none.
@@ -28,72 +65,214 @@ impl Kernel {
         self.pid_of(parent)
     }
 
-    /// `nanosleep`: the deadline is fixed when the call is first made, so that being woken early costs no time.
-    pub fn sleep(&mut self, hart: &Hart, request: u64) -> Outcome {
-        let now = csr::time();
-        let thread = self.threads.get(hart.current).ok_or(errno::EINVAL)?;
-        let mut deadline = thread.deadline;
-        if deadline == 0 {
-            let process = self.current_process(hart);
-            let space = &mut self.processes.get_mut(process).ok_or(errno::EINVAL)?.space;
-            let seconds = user::read_u64(&mut self.memory, space, request)?;
-            let nanos = user::read_u64(&mut self.memory, space, request.wrapping_add(8))?;
-            if nanos >= NANOS_PER_SECOND || seconds as i64 <= -1 {
-                return Err(errno::EINVAL.into());
-            }
-            let ticks = u128::from(seconds) * u128::from(self.timebase)
-                + (u128::from(nanos) * u128::from(self.timebase))
-                    .div_ceil(u128::from(NANOS_PER_SECOND));
-            deadline = u64::try_from(ticks).map_or(u64::MAX - 1, |ticks| {
-                now.saturating_add(ticks).min(u64::MAX - 1)
-            });
-        }
-        let thread = self.threads.get_mut(hart.current).ok_or(errno::EINVAL)?;
-        if now >= deadline {
-            thread.deadline = 0;
-            return Ok(0);
-        }
-        thread.deadline = deadline;
-        Err(Wait::Until(deadline).into())
+    fn job_number(&self, hart: &Hart, pid: u64) -> Outcome {
+        let process = match u32::try_from(pid).unwrap_or(u32::MAX) {
+            0 => Some(self.current_process(hart)),
+            pid => self.find_process(pid),
+        };
+        let process = process
+            .and_then(|id| self.processes.get(id))
+            .ok_or(errno::ESRCH)?;
+        let job = self.jobs.get(process.job).ok_or(errno::ESRCH)?;
+        Ok(u64::from(job.number))
     }
 
     /// `sched_setaffinity`, of the caller only.
-    pub fn keep_to_harts(
-        &mut self,
-        hart: &mut Hart,
-        who: u64,
-        length: u64,
-        mask_at: u64,
-    ) -> Outcome {
+    fn keep_to_harts(&mut self, hart: &mut Hart, who: u64, length: u64, mask_at: u64) -> Outcome {
         if who != 0 || length < 8 {
             return Err(errno::EINVAL.into());
         }
-        let process = self.current_process(hart);
-        let space = &mut self.processes.get_mut(process).ok_or(errno::EINVAL)?.space;
-        let mask = user::read_u64(&mut self.memory, space, mask_at)? & self.harts;
+        let mask = self.read_user_u64(hart, mask_at)? & self.harts;
         if mask == 0 {
             return Err(errno::EINVAL.into());
         }
         let thread = self.threads.get_mut(hart.current).ok_or(errno::EINVAL)?;
         thread.affinity = mask;
+        self.scheduler.set_affinity(hart.current.index(), mask);
         if mask >> hart.index & 1 == 0 {
-            hart.must_give_up = true;
+            hart.must_yield = true;
         }
         Ok(0)
     }
 
-    /// `getrusage`: the switches, voluntary and not; the rest is zero.
-    pub fn resource_usage(&mut self, hart: &Hart, usage_at: u64) -> Outcome {
+    fn tell_harts(&mut self, hart: &Hart, who: u64, length: u64, mask_at: u64) -> Outcome {
+        if who != 0 || length < 8 {
+            return Err(errno::EINVAL.into());
+        }
+        let thread = self.threads.get(hart.current).ok_or(errno::EINVAL)?;
+        let mask = thread.affinity_mask() & self.harts;
+        self.write_user(hart, mask_at, &mask.to_le_bytes())?;
+        Ok(8)
+    }
+
+    /// `getrusage`: the time, and the switches, voluntary and not; the rest is zero.
+    fn resource_usage(&mut self, hart: &Hart, usage_at: u64) -> Outcome {
         const BYTES: usize = 144;
         const VOLUNTARY: usize = 128;
         const INVOLUNTARY: usize = 136;
         let thread = self.threads.get(hart.current).ok_or(errno::EINVAL)?;
+        let ran = self.nanos(thread.ran + csr::time().saturating_sub(thread.since));
         let mut usage = [0; BYTES];
+        usage[..8].copy_from_slice(&(ran / 1_000_000_000).to_le_bytes());
+        usage[8..16].copy_from_slice(&(ran / 1000 % 1_000_000).to_le_bytes());
         usage[VOLUNTARY..INVOLUNTARY].copy_from_slice(&thread.switches.to_le_bytes());
         usage[INVOLUNTARY..].copy_from_slice(&thread.preemptions.to_le_bytes());
-        let process = self.current_process(hart);
-        let space = &mut self.processes.get_mut(process).ok_or(errno::EINVAL)?.space;
-        user::write(&mut self.memory, space, usage_at, &usage)?;
+        self.write_user(hart, usage_at, &usage)?;
         Ok(0)
+    }
+
+    fn tell_names(&mut self, hart: &Hart, at: u64) -> Outcome {
+        const FIELD: usize = 65;
+        let names: [&[u8]; 6] = [
+            b"Fawn",
+            b"fawn",
+            env!("CARGO_PKG_VERSION").as_bytes(),
+            b"Fawn",
+            b"riscv64",
+            b"(none)",
+        ];
+        let mut bytes = [0; 6 * FIELD];
+        for (field, name) in bytes.chunks_exact_mut(FIELD).zip(names) {
+            field[..name.len()].copy_from_slice(name);
+        }
+        self.write_user(hart, at, &bytes)?;
+        Ok(0)
+    }
+
+    /// `sysinfo`: uptime, memory in pages, processes.
+    fn tell_system(&mut self, hart: &Hart, at: u64) -> Outcome {
+        const BYTES: usize = 112;
+        let uptime = self.nanos(csr::time()) / 1_000_000_000;
+        let pool = &self.memory.pool;
+        let mut bytes = [0; BYTES];
+        let words = [
+            (0, uptime),
+            (32, pool.total()),
+            (40, pool.free()),
+            (48, pool.charged()),
+        ];
+        for (place, word) in words {
+            bytes[place..place + 8].copy_from_slice(&word.to_le_bytes());
+        }
+        let processes = self.processes.len() as u16;
+        bytes[80..82].copy_from_slice(&processes.to_le_bytes());
+        bytes[104..108].copy_from_slice(&(crate::layout::PAGE as u32).to_le_bytes());
+        self.write_user(hart, at, &bytes)?;
+        Ok(0)
+    }
+
+    fn tell_limit(&mut self, hart: &Hart, resource: u64, old: u64) -> Outcome {
+        const STACK: u64 = 3;
+        const DESCRIPTOR_COUNT: u64 = 7;
+        let limit = match resource {
+            STACK => crate::process::exec::STACK_BYTES,
+            DESCRIPTOR_COUNT => DESCRIPTORS as u64,
+            0..16 => u64::MAX,
+            _ => return Err(errno::EINVAL.into()),
+        };
+        if old != 0 {
+            let mut bytes = [0; 16];
+            bytes[..8].copy_from_slice(&limit.to_le_bytes());
+            bytes[8..].copy_from_slice(&limit.to_le_bytes());
+            self.write_user(hart, old, &bytes)?;
+        }
+        Ok(0)
+    }
+
+    /// `getrandom`: numbers from the device tree's seed, the same in every run of the same machine.
+    fn random(&mut self, hart: &Hart, into: u64, length: u64) -> Outcome {
+        let mut bytes = [0; 256];
+        let count = length.min(bytes.len() as u64) as usize;
+        for part in bytes[..count].chunks_mut(8) {
+            let word = self.next_random().to_le_bytes();
+            part.copy_from_slice(&word[..part.len()]);
+        }
+        self.write_user(hart, into, &bytes[..count])?;
+        Ok(count as u64)
+    }
+
+    /// SplitMix64: no secrets are kept here.
+    pub fn next_random(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = self.random;
+        word = (word ^ word >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        word ^ word >> 31
+    }
+
+    /// `reboot`: by init and its own children only.
+    fn reboot(&self, process: Id<Process>, command: u64) -> Outcome {
+        const POWER_OFF: u64 = 0x4321_fedc;
+        const HALT: u64 = 0xcdef_0123;
+        let process = self.processes.get(process).ok_or(errno::EPERM)?;
+        if !process.has_authority {
+            return Err(errno::EPERM.into());
+        }
+        match command as u32 as u64 {
+            POWER_OFF | HALT => sbi::shut_down(false),
+            _ => Err(errno::EINVAL.into()),
+        }
+    }
+
+    /// `process_list`: the caller's descendants and itself, by number.
+    fn list_processes(&mut self, hart: &Hart, at: u64, room: u64) -> Outcome {
+        let caller = self.current_process(hart);
+        let sees_all = self
+            .processes
+            .get(caller)
+            .is_some_and(|process| process.has_authority);
+        let mut told = 0;
+        let mut after = 0;
+        while let Some((id, pid)) = self.next_by_number(after) {
+            after = pid;
+            if !sees_all && !self.is_ancestor(caller, id) {
+                continue;
+            }
+            if told < room {
+                let bytes = self.describe_process(id);
+                let place = at.wrapping_add(told * size_of::<ProcessEntry>() as u64);
+                self.write_user(hart, place, &bytes)?;
+            }
+            told += 1;
+        }
+        Ok(told)
+    }
+
+    /// The process with the lowest number above one.
+    fn next_by_number(&self, after: Pid) -> Option<(Id<Process>, Pid)> {
+        let processes = self.processes.iter();
+        processes
+            .filter(|(_, process)| process.pid > after && process.state != State::Embryo)
+            .map(|(id, process)| (id, process.pid))
+            .min_by_key(|&(_, pid)| pid)
+    }
+
+    fn describe_process(&self, id: Id<Process>) -> [u8; size_of::<ProcessEntry>()] {
+        let mut bytes = [0; size_of::<ProcessEntry>()];
+        let Some(process) = self.processes.get(id) else {
+            return bytes;
+        };
+        let ticks = process.ran
+            + self
+                .threads
+                .iter()
+                .filter(|(_, thread)| thread.process == id)
+                .map(|(_, thread)| thread.ran)
+                .sum::<u64>();
+        let stopped = if process.stopped { 16 } else { 0 };
+        let words = [
+            process.pid,
+            self.parent_pid_of(id),
+            self.jobs.get(process.job).map_or(0, |job| job.number),
+            process.state as u32 + stopped,
+            process.threads,
+            process.space.promised() as u32,
+        ];
+        for (into, word) in bytes.chunks_exact_mut(4).zip(words) {
+            into.copy_from_slice(&word.to_le_bytes());
+        }
+        bytes[24..32].copy_from_slice(&self.nanos(ticks).to_le_bytes());
+        bytes[32..48].copy_from_slice(&process.name);
+        bytes
     }
 }
