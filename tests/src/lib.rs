@@ -45,6 +45,8 @@ pub fn system_with(kernel: &str, harts: usize, plain_engine: bool) -> Machine {
         memory: MEMORY,
         harts,
         plain_engine,
+        // Ctrl-D: the end of the shell.
+        input: (kernel == "fawn").then(|| vec![4]),
         ..Config::default()
     };
     let mut machine = Machine::new(config).expect("the host has so much address space");

@@ -156,7 +156,8 @@ fn opensbi(images: &Path) -> Result<Vec<Boot>> {
                     "--initrd".into(),
                     text(&images.join("programs.cpio")),
                 ],
-                input: "",
+                // Ctrl-D ends the shell.
+                input: "\x04",
                 wanted: vec![
                     format!("Platform HART Count       : {harts}\n"),
                     "Platform Timer Device     : aclint-mtimer @ 10000000Hz".into(),

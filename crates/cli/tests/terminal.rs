@@ -145,7 +145,9 @@ fn a_reset_starts_the_guest_again() {
     at.press("system_reset\r\x01c");
     at.wait_for("Hartland SBI");
     at.wait_for("conductor: right ended with status 0");
-    assert_eq!(at.end(), 0);
+    at.wait_for("fawn$ ");
+    at.press("exit 3\r");
+    assert_eq!(at.end(), 3);
 }
 
 #[test]

@@ -130,10 +130,7 @@ fn set_up(platform: &Platform, root: FrameNumber) -> Option<&'static mut [Hart]>
         waiting: [List::new(); WAIT_LISTS],
         init: Id::NONE,
         init_path: platform.option("init").unwrap_or(INIT),
-        init_arguments: platform
-            .arguments
-            .split_once(" -- ")
-            .map_or("", |(_, words)| words),
+        init_arguments: platform.init_arguments(),
         next_pid: 1,
         job_frames: total / 2,
         asids: memory::space::probe_asids(),

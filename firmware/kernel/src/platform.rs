@@ -93,16 +93,32 @@ impl Platform {
 impl Platform {
     /// Whether a word is on the kernel's command line.
     pub fn has_word(&self, wanted: &str) -> bool {
-        let own = self.arguments.split(" -- ").next().unwrap_or("");
-        own.split_ascii_whitespace().any(|word| word == wanted)
+        let mut own = self.own_words();
+        own.any(|word| word == wanted)
+    }
+
+    /// The words of the kernel's command line up to `--`: those are the kernel's.
+    fn own_words(&self) -> impl Iterator<Item = &'static str> {
+        let words = self.arguments.split_ascii_whitespace();
+        words.take_while(|word| *word != "--")
+    }
+
+    /// What is behind `--` on the kernel's command line: that is init's.
+    pub fn init_arguments(&self) -> &'static str {
+        match self.arguments.strip_prefix("-- ") {
+            Some(words) => words,
+            None => self
+                .arguments
+                .split_once(" -- ")
+                .map_or("", |(_, words)| words),
+        }
     }
 
     /// The value of `name=value` on the kernel's command line; the last one counts.
     pub fn option(&self, name: &str) -> Option<&'static str> {
-        let words = self.arguments.split_ascii_whitespace();
-        words
+        self.own_words()
             .filter_map(|word| word.strip_prefix(name)?.strip_prefix('='))
-            .next_back()
+            .last()
     }
 }
 

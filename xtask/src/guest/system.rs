@@ -99,10 +99,11 @@ fn table(root: &Path) -> PathBuf {
 /// Something does not build or cannot be written.
 pub fn build(root: &Path, builder: &Builder) -> Result<usize> {
     let folder = folder(root);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(folder.join(ARCHIVE))?;
     let packages: Vec<_> = FIRMWARE.iter().map(|image| image.package).collect();
     let built = builder.build(root, "firmware", KERNEL, &packages)?;
+    // Only now: what does not build leaves the images as they were.
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(folder.join(ARCHIVE))?;
     let mut entries = Vec::new();
     for image in FIRMWARE {
         let linked = read(&built.join(image.package))?;

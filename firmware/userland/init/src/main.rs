@@ -1,7 +1,7 @@
 //! Process 1: the parent of all. It starts the first program, waits for everybody that ends, and ends the machine's run with the first
 //! program's status.
 //!
-//! The first program is the shell; or the one named by init's arguments; or, for `--from FILE`, by that file, whose words are separated
+//! The first program is the shell, after a short show of what the system is about; or the one named by init's arguments; or, for `--from FILE`, by that file, whose words are separated
 //! by zero bytes, so that they may have anything in them.
 #![no_std]
 #![no_main]
@@ -18,6 +18,8 @@ use fawn::{Arguments, Error, errno, println};
 fawn::main!(main);
 
 const SHELL: &str = "/bin/sh";
+/// Two programs take turns, and one is killed for touching the other's memory.
+const SHOW: &str = "/bin/taking-turns";
 
 fn main(arguments: Arguments) -> i32 {
     let words = match first_program(arguments) {
@@ -27,8 +29,19 @@ fn main(arguments: Arguments) -> i32 {
             return 1;
         }
     };
+    if arguments.len() < 2 {
+        let status = run(&[SHOW.into()]);
+        if status != 0 {
+            println!("init: {SHOW} ended with status {status}");
+        }
+    }
+    run(&words)
+}
+
+/// Runs a program to its end; its status.
+fn run(words: &[String]) -> i32 {
     match fork() {
-        Ok(Fork::Child) => become_first(&words),
+        Ok(Fork::Child) => become_first(words),
         Ok(Fork::Parent(pid)) => status_of(pid),
         Err(error) => {
             println!("init: cannot fork: {error}");
