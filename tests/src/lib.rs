@@ -41,6 +41,19 @@ pub fn machine_with(image: &GuestImage, harts: usize, plain_engine: bool) -> Mac
 /// When there is no such image, or it does not load.
 #[must_use]
 pub fn system_with(kernel: &str, harts: usize, plain_engine: bool) -> Machine {
+    system(kernel, "", harts, plain_engine)
+}
+
+/// A machine with Fawn and a command line for its kernel.
+///
+/// # Panics
+/// When something does not load.
+#[must_use]
+pub fn fawn_with(arguments: &str, harts: usize) -> Machine {
+    system("fawn", arguments, harts, false)
+}
+
+fn system(kernel: &str, arguments: &str, harts: usize, plain_engine: bool) -> Machine {
     let config = Config {
         memory: MEMORY,
         harts,
@@ -54,6 +67,7 @@ pub fn system_with(kernel: &str, harts: usize, plain_engine: bool) -> Machine {
         firmware: Some(system_image("sbi")),
         kernel: Some(system_image(kernel)),
         initrd: Some(guest_images::programs().bytes.to_vec()),
+        arguments: arguments.to_owned(),
         ..Boot::default()
     };
     machine.boot(boot).expect("a system fits");
