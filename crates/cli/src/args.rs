@@ -213,9 +213,33 @@ pub enum Other {
     Qemu,
 }
 
+/// What else can be measured.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Count what Fawn's work costs in retired instructions, beside its goals and other systems
+    Os(BenchOsOptions),
+}
+
+/// Options of `hartland bench os`.
+#[derive(Debug, clap::Args)]
+pub struct BenchOsOptions {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// An archive of programs instead of the built-in one; it has init and costs in bin
+    #[arg(long, value_name = "FILE")]
+    pub initrd: Option<PathBuf>,
+}
+
 /// Options of `hartland bench`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct BenchOptions {
+    /// Something else than workloads
+    #[command(subcommand)]
+    pub command: Option<BenchCommand>,
+
     /// Which workloads; all when none is named
     pub workloads: Vec<String>,
 

@@ -10,7 +10,8 @@ use machine::loader::{self, RamRange};
 use machine::{Config, Machine, Stop};
 use serde::Serialize;
 
-use crate::args::{BenchOptions, Engine};
+use crate::args::{BenchCommand, BenchOptions, Engine};
+use crate::bench_os;
 use crate::failure::{Failure, say, status};
 use crate::terminal::output;
 
@@ -46,6 +47,9 @@ struct Against {
 
 /// Runs the benchmarks.
 pub fn run(options: &BenchOptions) -> ExitCode {
+    if let Some(BenchCommand::Os(options)) = &options.command {
+        return bench_os::run(options);
+    }
     match try_run(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod bench_os;
 mod commit_log;
 mod disasm;
 mod failure;
