@@ -165,11 +165,22 @@ calls! {
     Getrandom = 278,
     /// `mailbox_create(capacity, size, flags)`: a mailbox for `capacity` messages of at most `size` bytes; its descriptor.
     MailboxCreate = 1024,
-    /// `mailbox_send(descriptor, buffer, length, deadline)`: puts a message into a mailbox, waiting for room until the
-    /// deadline (nanoseconds of the machine's time; 0: not at all; all ones: for ever).
+    /// `mailbox_send(descriptor, buffer, length, deadline, handles, count)`: puts a message into a mailbox, waiting for room until the
+    /// deadline (nanoseconds of the machine's time; 0: not at all; all ones: for ever). At most 4 descriptors of mailboxes go with it: the
+    /// receiver gets the right to send to them.
     MailboxSend = 1025,
-    /// `mailbox_recv(descriptor, buffer, length, deadline)`: takes the oldest message out of a mailbox; its length.
+    /// `mailbox_recv(descriptor, buffer, length, deadline, handles, room)`: takes the oldest message out of a mailbox; its length in the low
+    /// half of the result, how many descriptors came with it in the upper. Messages of mailboxes for
+    /// more than 32 KiB are whole pages and carry no descriptors; without a buffer the result is the place that the kernel chose, and the
+    /// length is written where `handles` says.
     MailboxRecv = 1026,
+    /// `mailbox_call(descriptor, request, length, reply, room)`: sends a request and waits for its reply; the reply's length.
+    MailboxCall = 1029,
+    /// `mailbox_reply_wait(descriptor, caller, reply, length, request, room)`: answers the caller (0: nobody) and waits for the next
+    /// request; its length in the low half of the result, its caller in the upper (0: it was sent, and needs no reply).
+    MailboxReplyWait = 1030,
+    /// `deadlocks(buffer, room)`: the numbers of the threads that wait for each other for ever; how many they are.
+    Deadlocks = 1031,
     /// `handle_restrict(descriptor, rights)`: the same object under another number, with no more than these rights.
     HandleRestrict = 1027,
     /// `process_list(buffer, count)`: what the processes are and use, an entry each; how many there are.

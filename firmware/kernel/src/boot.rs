@@ -23,7 +23,7 @@ use crate::{console, println};
 /// The most processes.
 const PROCESSES: usize = 256;
 /// The most threads.
-const THREADS: usize = 1024;
+pub const THREADS: usize = 1024;
 /// The most mailboxes.
 const MAILBOXES: usize = 256;
 /// The most jobs.

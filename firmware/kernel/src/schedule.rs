@@ -23,7 +23,7 @@ impl Wait {
     /// The list of those who wait for this.
     fn list(&self) -> usize {
         let key = match self {
-            Self::Nothing | Self::Any => return 0,
+            Self::Nothing | Self::Any | Self::Reply => return 0,
             Self::Console => 1,
             Self::Child(process) => 3 + process.index() as u64 * 7,
             Self::Message(mailbox) => 5 + mailbox.index() as u64 * 11,
@@ -143,15 +143,23 @@ impl Kernel {
         self.wake_in_list(Wait::Any.list(), |wait| *wait == Wait::Any);
     }
 
-    /// Wakes the first thread that waits for this, and all that wait for anything.
-    pub fn wake_one(&mut self, what: Wait) {
+    /// The first thread that waits for this, or none.
+    pub fn first_waiter(&self, what: Wait) -> Id<Thread> {
         let mut at = self.waiting.get(what.list()).map_or(Id::NONE, List::first);
         while let Some(thread) = self.threads.get(at) {
             if thread.wait == what {
-                self.make_ready(at);
-                break;
+                return at;
             }
             at = thread.next;
+        }
+        Id::NONE
+    }
+
+    /// Wakes the first thread that waits for this, and all that wait for anything.
+    pub fn wake_one(&mut self, what: Wait) {
+        let first = self.first_waiter(what);
+        if !first.is_none() {
+            self.make_ready(first);
         }
         self.wake_in_list(Wait::Any.list(), |wait| *wait == Wait::Any);
     }

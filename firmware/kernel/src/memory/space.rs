@@ -344,6 +344,64 @@ impl Space {
         Ok(frame)
     }
 
+    /// Shares a page that is there with a message: it is not writable any more, here or there. The frame, held once more.
+    ///
+    /// # Errors
+    /// EFAULT: there is no page, or it is shared as it is; ENOMEM.
+    pub fn share_for_message(
+        &mut self,
+        memory: &mut Memory,
+        address: u64,
+    ) -> Result<FrameNumber, Refused> {
+        let region = self.regions.find(address).ok_or(errno::EFAULT)?;
+        if !region.kind.is_private() {
+            return Err(errno::EFAULT);
+        }
+        let leaf = self.table().walk(memory, address).ok_or(errno::EFAULT)?;
+        let frame = leaf.entry.frame();
+        let flags = leaf.entry.flags().copy_on_write();
+        memory.pool.share(frame).map_err(|_| errno::ENOMEM)?;
+        let replaced = self.table().replace(memory, leaf, frame, flags);
+        match replaced {
+            Ok(_) => Ok(frame),
+            Err(error) => {
+                memory.release(frame);
+                Err(error.errno())
+            }
+        }
+    }
+
+    /// Puts a shared frame where a page is or may be; the page that was there is gone.
+    ///
+    /// # Errors
+    /// ENOMEM.
+    pub fn place_shared(
+        &mut self,
+        memory: &mut Memory,
+        address: u64,
+        frame: FrameNumber,
+        permissions: Permissions,
+    ) -> Result<(), Refused> {
+        let flags = Flags::user(permissions).copy_on_write();
+        let table = self.table();
+        match table.walk(memory, address) {
+            None => table.map(memory, address, frame, 0, flags),
+            Some(leaf) => {
+                let old = leaf.entry.frame();
+                let replaced = table.replace(memory, leaf, frame, flags).map(|_| ());
+                self.forget_translations(memory);
+                memory.release(old);
+                replaced
+            }
+        }
+        .map_err(|error| error.errno())
+    }
+
+    /// Lets no hart use what it knew of the space: pages were shared or replaced.
+    pub fn forget_all(&mut self, memory: &Memory) {
+        self.forget_translations(memory);
+    }
+
     /// Begins a copy that shares every page until one side writes to it: promises all that it may come to need.
     /// [`Space::share_piece`] then goes from page to page.
     ///

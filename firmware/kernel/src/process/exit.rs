@@ -87,6 +87,7 @@ impl Kernel {
         let process_id = thread.process;
         let embryo = core::mem::take(&mut thread.embryo);
         self.abandon(embryo);
+        self.pass_on_turn(id);
         self.tell_who_joins(id);
         let threads = self
             .processes
@@ -176,6 +177,7 @@ impl Kernel {
         };
         let parent = process.parent;
         self.adopt_children(id);
+        self.fail_calls_to(id);
         self.raise(parent, signal::CHLD);
         self.wake_parent(parent);
     }

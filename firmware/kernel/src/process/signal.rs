@@ -306,7 +306,10 @@ impl Kernel {
                 .set_result((-i64::from(errno::EINTR)) as u64);
             thread.registers.pc += 4;
             thread.deadline = 0;
+            thread.has_called = false;
+            thread.has_replied = false;
         }
+        self.pass_on_turn(hart.current);
     }
 
     /// An exception of the thread that runs: its handler takes it, if it has one that is not at work already.

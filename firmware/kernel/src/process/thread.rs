@@ -90,6 +90,8 @@ pub enum Wait {
     Message(Id<Mailbox>),
     /// Room in the mailbox.
     Room(Id<Mailbox>),
+    /// The reply to its call.
+    Reply,
     /// Bytes in, or room in, the pipe.
     Pipe(Id<Pipe>),
     /// A line at the console.
@@ -138,6 +140,14 @@ pub struct Thread {
     pub next: Id<Thread>,
     /// It was woken at its futex, so that the wait is over whatever the word says now.
     pub woken: bool,
+    /// Its turn at a mailbox has come: nobody who came later gets before it.
+    pub granted: Option<Wait>,
+    /// It waits for the reply to a request.
+    pub has_called: bool,
+    /// The process that has its request, once one has.
+    pub server: Id<Process>,
+    /// It has given its reply, and now waits for the next request.
+    pub has_replied: bool,
     /// It was waiting in a call that it has to make again.
     pub interrupted_call: bool,
     /// The absolute deadline of the call that it makes, in ticks; 0 before its first entry.

@@ -75,7 +75,9 @@ pub fn dispatch(kernel: &mut Kernel, hart: &mut Hart) {
         thread.deadline = 0;
         thread.woken = false;
         thread.interrupted_call = false;
+        thread.has_replied = false;
     }
+    kernel.pass_on_turn(hart.current);
     // The result is in place: now the thread may lose the hart.
     if core::mem::take(&mut hart.must_yield) {
         kernel.yield_hart(hart);
@@ -115,9 +117,12 @@ fn make(kernel: &mut Kernel, hart: &mut Hart, call: Syscall, arguments: [u64; 6]
         Syscall::Nanosleep | Syscall::ClockGettime | Syscall::ClockNanosleep => {
             time::make(kernel, hart, call, arguments)
         }
-        Syscall::MailboxCreate | Syscall::MailboxSend | Syscall::MailboxRecv => {
-            crate::mailbox::make(kernel, hart, call, arguments)
-        }
+        Syscall::MailboxCreate
+        | Syscall::MailboxSend
+        | Syscall::MailboxRecv
+        | Syscall::MailboxCall
+        | Syscall::MailboxReplyWait
+        | Syscall::Deadlocks => crate::mailbox::make(kernel, hart, call, arguments),
         _ => make_of_process(kernel, hart, call, arguments),
     }
 }

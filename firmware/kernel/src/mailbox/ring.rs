@@ -1,0 +1,223 @@
+//! Messages that are copied: a ring of equal slots in frames that were taken when the mailbox was made.
+
+use abi::errno;
+use kernel_core::arena::Id;
+use kernel_core::frame::FrameNumber;
+
+use super::{Carried, FRAMES, HANDLES, Mailbox, Message, PIECE, Place, pages, received};
+use super::{read_frames, write_frames};
+use crate::hart::Hart;
+use crate::kernel::Kernel;
+use crate::layout::PAGE;
+use crate::process::thread::Thread;
+
+/// What a slot begins with.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    /// Bytes in the message.
+    length: u64,
+    /// Rights to send that it carries.
+    carried: Carried,
+    /// The thread that waits for a reply, if one does.
+    caller: Id<Thread>,
+    /// The list of frames that a large message is in; 0 for one that is in the slot itself.
+    list: FrameNumber,
+}
+
+/// Bytes of [`Head`] in a slot.
+const HEAD_BYTES: usize = 8 * (3 + HANDLES);
+/// Messages up to this size have their bytes in the slot; larger ones are pages.
+const IN_SLOT: u64 = 32 << 10;
+
+fn slot_bytes(size: u64) -> u64 {
+    HEAD_BYTES as u64
+        + if size > IN_SLOT {
+            0
+        } else {
+            size.next_multiple_of(8)
+        }
+}
+
+/// How many frames the ring of a mailbox needs, if it can be.
+pub fn frames_needed(capacity: u64, size: u64) -> Option<u64> {
+    let most = FRAMES as u64 * PAGE;
+    let bytes = capacity.min(most).checked_mul(slot_bytes(size))?;
+    (bytes <= most).then_some(bytes.div_ceil(PAGE))
+}
+
+impl Head {
+    fn to_bytes(self) -> [u8; HEAD_BYTES] {
+        let mut bytes = [0; HEAD_BYTES];
+        let words = [self.length, self.caller.to_bits(), self.list.0];
+        let handles = self.carried.iter().map(|mailbox| mailbox.to_bits());
+        for (into, word) in bytes
+            .chunks_exact_mut(8)
+            .zip(words.into_iter().chain(handles))
+        {
+            into.copy_from_slice(&word.to_le_bytes());
+        }
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8; HEAD_BYTES]) -> Self {
+        let word = |index: usize| {
+            let part = bytes.get(8 * index..8 * index + 8);
+            u64::from_le_bytes(
+                part.and_then(|part| part.try_into().ok())
+                    .unwrap_or_default(),
+            )
+        };
+        Self {
+            length: word(0),
+            caller: Id::from_bits(word(1)),
+            list: FrameNumber(word(2)),
+            carried: core::array::from_fn(|index| Id::from_bits(word(3 + index))),
+        }
+    }
+}
+
+impl Mailbox {
+    fn slot(&self, index: u32) -> usize {
+        (index % self.capacity.max(1)) as usize * slot_bytes(u64::from(self.size)) as usize
+    }
+
+    fn frames(&self) -> &[FrameNumber] {
+        &self.frames[..self.frame_count as usize]
+    }
+
+    fn head(&self, at: usize) -> Head {
+        let mut bytes = [0; HEAD_BYTES];
+        read_frames(self.frames(), at, &mut bytes);
+        Head::from_bytes(&bytes)
+    }
+}
+
+impl Kernel {
+    /// Puts a message behind the others; there is room.
+    pub(super) fn put_into_ring(
+        &mut self,
+        hart: &Hart,
+        id: Id<Mailbox>,
+        message: &Message,
+        caller: Id<Thread>,
+    ) -> Result<(), u16> {
+        let mailbox = self.mailboxes.get(id).ok_or(errno::EBADF)?;
+        if u64::from(mailbox.size) > IN_SLOT && message.handle_count > 0 {
+            return Err(errno::EINVAL);
+        }
+        let carried = self.collect_handles(hart.current, message)?;
+        let stored = self.store(hart, id, message);
+        let list = match stored {
+            Ok(list) => list,
+            Err(error) => {
+                self.drop_handles(&carried);
+                return Err(error);
+            }
+        };
+        let head = Head {
+            length: message.length,
+            carried,
+            caller,
+            list,
+        };
+        let mailbox = self.mailboxes.get_mut(id).ok_or(errno::EBADF)?;
+        let at = mailbox.slot(mailbox.first + mailbox.count);
+        write_frames(mailbox.frames(), at, &head.to_bytes());
+        mailbox.count += 1;
+        Ok(())
+    }
+
+    /// Copies the bytes into the next free slot, or shares their pages; the list of these, if so.
+    fn store(
+        &mut self,
+        hart: &Hart,
+        id: Id<Mailbox>,
+        message: &Message,
+    ) -> Result<FrameNumber, u16> {
+        let mailbox = self.mailboxes.get(id).ok_or(errno::EBADF)?;
+        if u64::from(mailbox.size) > IN_SLOT {
+            return pages::share(self, hart, message);
+        }
+        let at = mailbox.slot(mailbox.first + mailbox.count) + HEAD_BYTES;
+        let mut bytes = [0; PIECE];
+        let mut done = 0;
+        while done < message.length as usize {
+            let part = PIECE.min(message.length as usize - done);
+            let from = message.from.wrapping_add(done as u64);
+            self.read_user(hart, from, &mut bytes[..part])?;
+            let mailbox = self.mailboxes.get(id).ok_or(errno::EBADF)?;
+            write_frames(mailbox.frames(), at + done, &bytes[..part]);
+            done += part;
+        }
+        Ok(FrameNumber(0))
+    }
+
+    /// Takes the oldest message out; what the call gives, and who waits for a reply to it.
+    pub(super) fn take_from_ring(
+        &mut self,
+        hart: &Hart,
+        id: Id<Mailbox>,
+        place: &Place,
+    ) -> Result<(u64, Id<Thread>), u16> {
+        let mailbox = self.mailboxes.get(id).ok_or(errno::EBADF)?;
+        let at = mailbox.slot(mailbox.first);
+        let head = mailbox.head(at);
+        let length = if head.list.0 != 0 {
+            pages::check_place(place, head.length)?;
+            if place.into == 0 && place.handles_at != 0 {
+                self.write_user(hart, place.handles_at, &head.length.to_le_bytes())?;
+            }
+            pages::map(self, hart, head.list, head.length, place)?
+        } else {
+            if head.length > place.room {
+                return Err(errno::EMSGSIZE);
+            }
+            self.copy_out(hart, id, at + HEAD_BYTES, head.length, place)?;
+            let handles = self.deliver_handles(hart.current, &head.carried, place)?;
+            received(head.length, handles)
+        };
+        let mailbox = self.mailboxes.get_mut(id).ok_or(errno::EBADF)?;
+        mailbox.first = (mailbox.first + 1) % mailbox.capacity.max(1);
+        mailbox.count -= 1;
+        Ok((length, head.caller))
+    }
+
+    fn copy_out(
+        &mut self,
+        hart: &Hart,
+        id: Id<Mailbox>,
+        at: usize,
+        length: u64,
+        place: &Place,
+    ) -> Result<(), u16> {
+        let mut bytes = [0; PIECE];
+        let mut done = 0;
+        while done < length as usize {
+            let part = PIECE.min(length as usize - done);
+            let mailbox = self.mailboxes.get(id).ok_or(errno::EBADF)?;
+            read_frames(mailbox.frames(), at + done, &mut bytes[..part]);
+            let into = place.into.wrapping_add(done as u64);
+            self.write_user(hart, into, &bytes[..part])?;
+            done += part;
+        }
+        Ok(())
+    }
+
+    /// Nobody can receive any more: messages, and what they carry, are gone.
+    pub(super) fn drop_messages(&mut self, id: Id<Mailbox>) {
+        loop {
+            let Some(mailbox) = self.mailboxes.get_mut(id) else {
+                return;
+            };
+            if mailbox.count == 0 {
+                return;
+            }
+            let head = mailbox.head(mailbox.slot(mailbox.first));
+            mailbox.first = (mailbox.first + 1) % mailbox.capacity.max(1);
+            mailbox.count -= 1;
+            pages::drop(self, head.list, head.length);
+            self.drop_handles(&head.carried);
+            self.fail_call(head.caller, errno::EPIPE);
+        }
+    }
+}
