@@ -82,19 +82,18 @@ fn hear(from: Mailbox) -> Result<(Pid, u64), Error> {
 fn orphans() -> Result<bool, Error> {
     let told = Mailbox::new(1, 16)?;
     let go = Mailbox::new(1, 1)?;
+    let end = Mailbox::new(1, 1)?;
     let middle = match fork()? {
-        Fork::Child => exit(i32::from(leave_orphans(told, go).is_err())),
+        Fork::Child => exit(i32::from(leave_orphans(told, go, end).is_err())),
         Fork::Parent(pid) => pid,
     };
     let mut right = true;
     for orphan in 1..=ORPHANS {
-        let parent = hear(told)?.1;
-        right &= parent == u64::from(middle);
-        println!(
-            "orphan {orphan}: my parent is the process that forked me: {}",
-            parent == u64::from(middle)
-        );
+        let forked_by = hear(told)?.1 == u64::from(middle);
+        println!("orphan {orphan}: my parent is the process that forked me: {forked_by}");
+        right &= forked_by;
     }
+    end.send(&[0])?;
     right &= wait(Some(middle))? == (middle, Ended::Exited(0));
     println!("root: their parent has ended");
     let mut reaped = 0;
@@ -105,16 +104,13 @@ fn orphans() -> Result<bool, Error> {
         right &= parent == INIT;
         reaped += usize::from(is_reaped(pid));
     }
-    println!(
-        "root: init has reaped {reaped} of {ORPHANS}, and none of them is a child of mine: {}",
-        wait(None) == Err(Error(errno::ECHILD))
-    );
-    Ok(right && reaped == ORPHANS && wait(None) == Err(Error(errno::ECHILD)))
+    let childless = wait(None) == Err(Error(errno::ECHILD));
+    println!("root: init has reaped {reaped} of {ORPHANS}; I have no children: {childless}");
+    Ok(right && reaped == ORPHANS && childless)
 }
 
-/// Forks children that tell who their parent is, at once and again when they are asked to, and does not wait for them.
-fn leave_orphans(told: Mailbox, go: Mailbox) -> Result<(), Error> {
-    // They tell one after the other: each of the messages that follow lets the next one go on.
+/// Forks children that tell who their parent is, at once and again when they may go on, and ends before them.
+fn leave_orphans(told: Mailbox, go: Mailbox, end: Mailbox) -> Result<(), Error> {
     for _ in 0..ORPHANS {
         if fork()? == Fork::Child {
             let live = || {
@@ -125,7 +121,7 @@ fn leave_orphans(told: Mailbox, go: Mailbox) -> Result<(), Error> {
             exit(i32::from(live().is_err()));
         }
     }
-    Ok(())
+    end.receive(&mut [0]).map(|_| ())
 }
 
 /// Waits until a process that is not this one's child is gone, zombie and all.

@@ -7,6 +7,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use fawn::alloc::vec::Vec;
 use fawn::{Arguments, Error, println, process, thread};
 
 fawn::main!(main);
@@ -37,11 +38,11 @@ fn main(_: Arguments) -> i32 {
 }
 
 fn show() -> Result<bool, Error> {
-    let mut handles = fawn::alloc::vec::Vec::new();
+    let mut handles = Vec::new();
     for index in 0..THREADS {
         handles.push(thread::spawn(move || add_up(index))?);
     }
-    let mut parts = fawn::alloc::vec::Vec::new();
+    let mut parts = Vec::new();
     for (index, handle) in handles.into_iter().enumerate() {
         let Some(part) = handle.join() else {
             println!("thread {index} gave nothing back");
@@ -59,18 +60,20 @@ fn show() -> Result<bool, Error> {
     let expected = NUMBERS * (NUMBERS + 1) / 2;
     let by_join: u64 = parts.iter().map(|part| part.sum).sum();
     let one_process = parts.iter().all(|part| part.process == process::id());
-    let differ = |value: fn(&Part) -> usize| {
-        let mut values: fawn::alloc::vec::Vec<_> = parts.iter().map(value).collect();
-        values.sort_unstable();
-        values.dedup();
-        values.len() == parts.len()
-    };
-    let own_threads = differ(|part| part.thread as usize);
-    let own_stacks = differ(|part| part.own);
+    let own_threads = all_differ(parts.iter().map(|part| part.thread as usize));
+    let own_stacks = all_differ(parts.iter().map(|part| part.own));
     println!(
         "main: one process: {one_process}; threads of their own: {own_threads}; stacks of their own: {own_stacks}"
     );
     Ok(total == expected && by_join == expected && one_process && own_threads && own_stacks)
+}
+
+fn all_differ(values: impl Iterator<Item = usize>) -> bool {
+    let mut values: Vec<_> = values.collect();
+    let count = values.len();
+    values.sort_unstable();
+    values.dedup();
+    values.len() == count
 }
 
 /// Adds up every fourth number, and adds that to what all share.
@@ -83,7 +86,7 @@ fn add_up(index: u64) -> Part {
         sum,
         process: process::id(),
         thread: thread::id(),
-        // Where this thread's stack is: all are alive until they are joined, and none is yet.
+        // A place on this thread's stack, which nobody else gets before the thread has been joined.
         own: &raw const sum as usize,
     }
 }
