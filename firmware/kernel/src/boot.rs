@@ -138,6 +138,7 @@ fn set_up(platform: &Platform, root: FrameNumber) -> Option<&'static mut [Hart]>
         harts: (1 << platform.hart_count) - 1,
         idle: 0,
         timebase: platform.timebase,
+        has_changed: true,
         next_deadline: u64::MAX,
         line: {
             let mut line = Line::new();

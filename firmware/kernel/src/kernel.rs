@@ -68,6 +68,8 @@ pub struct Kernel {
     pub idle: u64,
     /// Ticks of the clock in a second.
     pub timebase: u64,
+    /// Something was done in this trap that may change who runs, or for how long.
+    pub has_changed: bool,
     /// The earliest deadline that a thread waits for, in ticks.
     pub next_deadline: u64,
     /// What was typed at the console.

@@ -54,6 +54,7 @@ impl Kernel {
 
     /// Lets a thread run that waited or was stopped: calls a hart that idles, or one whose thread has had more.
     pub fn make_ready(&mut self, id: Id<Thread>) {
+        self.has_changed = true;
         self.leave_list(id);
         let Some(thread) = self.threads.get_mut(id) else {
             return;
@@ -232,6 +233,7 @@ impl Kernel {
 
     /// Marks a thread of a process that was stopped: it is held when it next would run.
     pub fn hold(&mut self, id: Id<Thread>) {
+        self.has_changed = true;
         if let Some(thread) = self.threads.get_mut(id) {
             thread.attention |= attention::STOPPED;
         }
@@ -259,6 +261,7 @@ impl Kernel {
 
     /// Saves what only the hart has of its thread; the hart has none afterwards.
     pub fn put_down(&mut self, hart: &mut Hart) {
+        self.has_changed = true;
         self.save_float(hart);
         let now = csr::time();
         if let Some(thread) = self.threads.get_mut(hart.current) {
@@ -308,6 +311,12 @@ impl Kernel {
     /// Whether other threads wait for this hart.
     pub fn others_wait(&self, hart: &Hart) -> bool {
         self.scheduler.has_ready_for(hart.index)
+    }
+
+    /// Whether nothing asks for a look at the hart's thread before it goes on.
+    pub fn is_undisturbed(&self, hart: &Hart) -> bool {
+        let thread = self.threads.get(hart.current);
+        self.preempted >> hart.index & 1 == 0 && thread.is_some_and(|thread| thread.attention == 0)
     }
 
     /// Whether the hart's thread may go on as it is.

@@ -26,7 +26,14 @@ pub extern "C" fn trap(hart: &mut Hart, cause: u64, value: u64) {
     let mut guard = KERNEL.lock();
     if let Some(kernel) = guard.as_mut() {
         kernel.memory.here = hart.index;
+        let before = hart.current;
+        kernel.has_changed = cause != ECALL_FROM_USER;
         dispatch(kernel, hart, cause, value);
+        hart.see_code(kernel.code_generation);
+        // Most calls leave everything about who runs as it was: back at once.
+        if !kernel.has_changed && hart.current == before && kernel.is_undisturbed(hart) {
+            return;
+        }
     }
     drop(schedule::reschedule(guard, hart));
 }

@@ -33,17 +33,18 @@ pub fn write_word(frame: FrameNumber, index: usize, value: u64) {
 pub fn zero_page(frame: FrameNumber) {
     let words = words(frame);
     for block in 0..64 {
-        // SAFETY: 64 times eight words are a frame. Unrolled because the compiler's memset goes byte by byte, or word by word.
+        // SAFETY: 64 times eight words are a frame. Unrolled and volatile because the compiler
+        // would make a call of memset of it, which goes word by word.
         unsafe {
             let at = words.add(8 * block);
-            at.write(0);
-            at.add(1).write(0);
-            at.add(2).write(0);
-            at.add(3).write(0);
-            at.add(4).write(0);
-            at.add(5).write(0);
-            at.add(6).write(0);
-            at.add(7).write(0);
+            at.write_volatile(0);
+            at.add(1).write_volatile(0);
+            at.add(2).write_volatile(0);
+            at.add(3).write_volatile(0);
+            at.add(4).write_volatile(0);
+            at.add(5).write_volatile(0);
+            at.add(6).write_volatile(0);
+            at.add(7).write_volatile(0);
         }
     }
 }
@@ -67,14 +68,14 @@ pub fn copy_page(from: FrameNumber, to: FrameNumber) {
                 from.add(6).read(),
                 from.add(7).read(),
             );
-            to.write(a);
-            to.add(1).write(b);
-            to.add(2).write(c);
-            to.add(3).write(d);
-            to.add(4).write(e);
-            to.add(5).write(f);
-            to.add(6).write(g);
-            to.add(7).write(h);
+            to.write_volatile(a);
+            to.add(1).write_volatile(b);
+            to.add(2).write_volatile(c);
+            to.add(3).write_volatile(d);
+            to.add(4).write_volatile(e);
+            to.add(5).write_volatile(f);
+            to.add(6).write_volatile(g);
+            to.add(7).write_volatile(h);
         }
     }
 }

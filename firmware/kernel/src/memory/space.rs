@@ -10,7 +10,7 @@ use super::{Memory, direct, kernel_space};
 use crate::arch::csr;
 use crate::fault::Access;
 use crate::hart::Hart;
-use crate::layout::{PAGE, USER_END};
+use crate::layout::PAGE;
 
 /// Entries that are looked at in one go, where nothing else is done with them.
 const SCAN_BUDGET: u32 = 4096;
@@ -438,17 +438,27 @@ impl Space {
     ) -> Result<Progress, Refused> {
         let mut budget = CLEAR_BUDGET;
         let mut shared = false;
-        let progress = loop {
-            match self.table().scan(memory, cursor, &mut budget) {
-                Found::Page(leaf) => {
-                    budget = budget.saturating_sub(PAGE_COST);
-                    shared = true;
-                    self.share_page(memory, leaf, copy)?;
+        let mut progress = Progress::Done;
+        // Region by region: tables are mostly empty.
+        'regions: while let Some(region) = copy.regions.at_or_after(cursor.next) {
+            let mut part = Cursor::new(region.start.max(cursor.next), region.end);
+            loop {
+                match self.table().scan(memory, &mut part, &mut budget) {
+                    Found::Page(leaf) => {
+                        budget = budget.saturating_sub(PAGE_COST);
+                        shared = true;
+                        self.share_page(memory, leaf, copy)?;
+                    }
+                    Found::Paused => {
+                        cursor.next = part.next;
+                        progress = Progress::More;
+                        break 'regions;
+                    }
+                    Found::Done => break,
                 }
-                Found::Paused => break Progress::More,
-                Found::Done => break Progress::Done,
             }
-        };
+            cursor.next = region.end;
+        }
         if shared {
             // Pages that were writable are not any more.
             self.forget_translations(memory);
@@ -485,8 +495,13 @@ impl Space {
         // Nobody will use its number again before every hart has forgotten everything: no need to tell them.
         self.generation = 0;
         let mut budget = CLEAR_BUDGET;
-        if self.clear(memory, (0, USER_END), &mut budget) == Progress::More {
-            return Progress::More;
+        for index in 0..self.regions.as_slice().len() {
+            let Some(&region) = self.regions.as_slice().get(index) else {
+                break;
+            };
+            if self.clear(memory, (region.start, region.end), &mut budget) == Progress::More {
+                return Progress::More;
+            }
         }
         memory.release(self.root);
         memory.pool.uncharge(account, self.regions.committed() + 1);

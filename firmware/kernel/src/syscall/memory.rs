@@ -146,6 +146,7 @@ impl Kernel {
             .protect(&mut self.memory, &mut job.account, range, permissions)?;
         if permissions.contains(Permissions::EXECUTE) {
             self.code_generation += 1;
+            self.call_harts();
         }
         Ok(0)
     }
