@@ -36,7 +36,7 @@ fn main(arguments: Arguments) -> i32 {
         return 1;
     }
     let own_path = own_path(arguments);
-    let measurements: [(&str, Measurement<'_>); 14] = [
+    let measurements: [(&str, Measurement<'_>); 16] = [
         ("null-call", &calls::null),
         ("unknown-call", &calls::unknown),
         ("signal-and-return", &calls::signal),
@@ -44,8 +44,10 @@ fn main(arguments: Arguments) -> i32 {
         ("yield-process-float", &switches::yield_process_float),
         ("yield-thread", &switches::yield_thread),
         ("mailbox-round-trip-8", &switches::mailbox_round_trip),
+        ("call-and-reply-8", &switches::call_and_reply),
         ("pipe-round-trip-8", &switches::pipe_round_trip),
-        ("mailbox-message-65528", &switches::largest_message),
+        ("mailbox-copied-32-kib", &switches::copied_message),
+        ("mailbox-pages-1-mib", &switches::message_of_pages),
         ("demand-zero-fault", &memory::demand_zero),
         ("copy-on-write-fault", &memory::copy_on_write),
         ("fork-exit-wait-32", &programs::fork_exit_wait),

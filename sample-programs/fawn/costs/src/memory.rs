@@ -9,7 +9,7 @@ use fawn::syscall::{Number, call, call6};
 use crate::instret::{between, least};
 use crate::switches::Partner;
 
-const PAGE: u64 = 4096;
+pub const PAGE: u64 = 4096;
 /// Pages that are touched in one try; one before them has the page tables made.
 const PAGES: u64 = 32;
 

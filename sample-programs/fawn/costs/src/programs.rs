@@ -7,7 +7,7 @@ use fawn::alloc::format;
 use fawn::mailbox::Mailbox;
 use fawn::process::{Ended, Fork, exit, fork, wait};
 use fawn::syscall::{Number, call};
-use fawn::{Arguments, Error, errno, file, thread};
+use fawn::{Arguments, Error, errno, thread};
 
 use crate::instret::{between, least, least_of, read};
 use crate::memory::Pages;
@@ -51,7 +51,7 @@ pub fn execve(own_path: &str) -> Result<u64, Error> {
         result.receive(&mut cost)?;
         Ok(Some(u64::from_le_bytes(cost)))
     });
-    file::close(result.0)?;
+    result.close()?;
     cost
 }
 

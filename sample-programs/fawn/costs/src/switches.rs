@@ -11,7 +11,7 @@ use fawn::syscall::Number;
 use fawn::{Error, errno, file, thread};
 
 use crate::instret::{between, least, least_of};
-use crate::memory::Pages;
+use crate::memory::{PAGE, Pages};
 
 /// Another process, until it is dropped.
 pub struct Partner(pub Pid);
@@ -127,9 +127,8 @@ pub fn mailbox_round_trip() -> Result<u64, Error> {
         back.receive(&mut message).map(|_| ())
     });
     drop(partner);
-    for mailbox in [there, back] {
-        file::close(mailbox.0)?;
-    }
+    there.close()?;
+    back.close()?;
     cost
 }
 
@@ -148,21 +147,63 @@ pub fn pipe_round_trip() -> Result<u64, Error> {
     })
 }
 
-/// Bytes of the largest message: with its header it fills a mailbox of 64 KiB, which is the largest mailbox.
-const LARGEST: usize = (64 << 10) - 8;
+/// The same by a request and its reply: two calls, one of each process.
+pub fn call_and_reply() -> Result<u64, Error> {
+    let requests = Mailbox::new(1, 8)?;
+    let mut caller = None;
+    let partner = Partner::begin(|| {
+        let mut request = [0; 8];
+        caller = requests.reply_wait(caller, &[7; 8], &mut request)?.1;
+        Ok(())
+    })?;
+    let mut reply = [0; 8];
+    let cost = least_of(|| requests.call(&[7; 8], &mut reply).map(|_| ()));
+    drop(partner);
+    requests.close()?;
+    cost
+}
 
-/// The largest message into a mailbox and out again, by one thread: two calls, two copies.
-pub fn largest_message() -> Result<u64, Error> {
-    let mailbox = Mailbox::new(1, LARGEST as u32)?;
-    let sent = vec![7; LARGEST];
-    let mut received = vec![0; LARGEST];
-    let cost = least_of(|| {
-        mailbox.send(&sent)?;
-        mailbox.receive(&mut received).map(|_| ())
-    });
-    file::close(mailbox.0)?;
+/// Bytes of the largest message that is copied.
+const COPIED: usize = 32 << 10;
+/// Bytes of the largest message of all; it goes by its pages.
+const LARGEST: usize = 1 << 20;
+
+/// The largest copied message into a mailbox and out again, by one thread: two calls, two copies.
+pub fn copied_message() -> Result<u64, Error> {
+    let sent = vec![7; COPIED];
+    let mut received = vec![0; COPIED];
+    let cost = there_and_back(&sent, &mut received)?;
     match sent == received {
-        true => cost,
+        true => Ok(cost),
         false => Err(Error(errno::EIO)),
     }
+}
+
+/// The largest message, whose pages were written before and are the receiver's afterwards.
+pub fn message_of_pages() -> Result<u64, Error> {
+    let count = LARGEST as u64 / PAGE;
+    let (from, into) = (Pages::fresh(count)?, Pages::fresh(count)?);
+    from.touch();
+    // SAFETY: the two mappings are nobody else's, and outlive the slices.
+    let (sent, received) = unsafe {
+        (
+            core::slice::from_raw_parts(from.start() as *const u8, LARGEST),
+            core::slice::from_raw_parts_mut(into.start() as *mut u8, LARGEST),
+        )
+    };
+    let cost = there_and_back(sent, received)?;
+    match sent == received {
+        true => Ok(cost),
+        false => Err(Error(errno::EIO)),
+    }
+}
+
+fn there_and_back(sent: &[u8], received: &mut [u8]) -> Result<u64, Error> {
+    let mailbox = Mailbox::new(1, sent.len() as u32)?;
+    let cost = least_of(|| {
+        mailbox.send(sent)?;
+        mailbox.receive(received).map(|_| ())
+    });
+    mailbox.close()?;
+    cost
 }
