@@ -8,8 +8,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The M-mode firmware: starts the harts and answers SBI calls.",
         bytes: include_bytes!("../images/system/sbi.elf"),
         debug: include_bytes!("../images/system/sbi.debug.zst"),
-        digest: "901bfa2bf6307572852a5568df69eb6b4f4436963622f6bfdf4f9b5d99481c33",
-        source_digest: "1b92bd36772591ada95128e18677b6786636e1aa06b04694ffe3179f5c7692f3",
+        digest: "cafe467b04900a13f7f3bcd1a16a708667e2ea40a9655b9a09fe032eaf686d33",
+        source_digest: "024ea795d9802692c58397059f708b0503e679189087dfadf5f0de88fea2f142",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -26,21 +26,37 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "24fd7e5cc86ab5bdbaeac7cbee0a425f52996650854756941287813ee988c1cc",
-        source_digest: "a42fa64205c341e967b1545b28af73ef616b08f769342b9dcff100e7e4a1f081",
+        digest: "9fd2762289176aa4b92d8b5f74a57eb0ab14d33f4db1e24b5c0ab9f14dd591e6",
+        source_digest: "f88012211bd5efd434a38cb14489c4e1145400ddf0169b90de05f0c27ca4021a",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "fd0e9ca4a5b2881ae7836dbf878dad57cdb287c58be2312999d98ce9005d0ac9",
-    source_digest: "b10bbb8abbc9aacebd64cfdf457ff8fcda2420b2c9005ca42a09f7ea19081e5b",
+    digest: "08f4801e6f5a76ce044ab038ec69a4b58515956da9ab16ceeb71419c88db8728",
+    source_digest: "c3f52b84f518873272e1bf55189e327264993c032615dab61b97ac07ed1406e1",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
+            path: "bin/big-message",
+            debug: include_bytes!("../images/system/programs/big-message.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/copy-on-write",
+            debug: include_bytes!("../images/system/programs/copy-on-write.debug.zst"),
+        },
+        ArchivedProgram {
             path: "bin/costs",
             debug: include_bytes!("../images/system/programs/costs.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/dining",
+            debug: include_bytes!("../images/system/programs/dining.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/fork-bomb",
+            debug: include_bytes!("../images/system/programs/fork-bomb.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/fork-tree",
@@ -51,12 +67,32 @@ pub(crate) static PROGRAMS: Archive = Archive {
             debug: include_bytes!("../images/system/programs/hello.debug.zst"),
         },
         ArchivedProgram {
+            path: "bin/hostile",
+            debug: include_bytes!("../images/system/programs/hostile.debug.zst"),
+        },
+        ArchivedProgram {
             path: "bin/init",
             debug: include_bytes!("../images/system/programs/init.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/left",
             debug: include_bytes!("../images/system/programs/left.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/out-of-memory",
+            debug: include_bytes!("../images/system/programs/out-of-memory.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/pipeline",
+            debug: include_bytes!("../images/system/programs/pipeline.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/race",
+            debug: include_bytes!("../images/system/programs/race.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/rendezvous",
+            debug: include_bytes!("../images/system/programs/rendezvous.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/right",
@@ -71,6 +107,18 @@ pub(crate) static PROGRAMS: Archive = Archive {
             debug: include_bytes!("../images/system/programs/sh.debug.zst"),
         },
         ArchivedProgram {
+            path: "bin/sleep",
+            debug: include_bytes!("../images/system/programs/sleep.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/storm",
+            debug: include_bytes!("../images/system/programs/storm.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/suspend-resume",
+            debug: include_bytes!("../images/system/programs/suspend-resume.debug.zst"),
+        },
+        ArchivedProgram {
             path: "bin/taking-turns",
             debug: include_bytes!("../images/system/programs/taking-turns.debug.zst"),
         },
@@ -81,6 +129,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/threads",
             debug: include_bytes!("../images/system/programs/threads.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/victim",
+            debug: include_bytes!("../images/system/programs/victim.debug.zst"),
         },
     ],
 };

@@ -18,6 +18,8 @@ const SCAN_BUDGET: u32 = 4096;
 const CLEAR_BUDGET: u32 = 2048;
 /// What a page costs that is taken away or shared, by the same measure.
 const PAGE_COST: u32 = 24;
+/// Pages of shared memory that fork goes through in one piece.
+const SHARED_AT_ONCE: u64 = 32;
 /// The most regions that an address space has.
 const REGIONS: usize = 64;
 
@@ -442,6 +444,12 @@ impl Space {
         // Region by region: tables are mostly empty.
         'regions: while let Some(region) = copy.regions.at_or_after(cursor.next) {
             let mut part = Cursor::new(region.start.max(cursor.next), region.end);
+            if region.kind == Kind::Shared {
+                // What nobody has touched yet is to be the same page on both sides, too.
+                let end = part.end.min(part.next + SHARED_AT_ONCE * PAGE);
+                self.populate(memory, part.next, end)?;
+                part.end = end;
+            }
             loop {
                 match self.table().scan(memory, &mut part, &mut budget) {
                     Found::Page(leaf) => {
@@ -457,13 +465,28 @@ impl Space {
                     Found::Done => break,
                 }
             }
-            cursor.next = region.end;
+            cursor.next = part.end;
+            if part.end < region.end {
+                progress = Progress::More;
+                break;
+            }
         }
         if shared {
             // Pages that were writable are not any more.
             self.forget_translations(memory);
         }
         Ok(progress)
+    }
+
+    /// Gives every page of a range that has none its frame.
+    fn populate(&mut self, memory: &mut Memory, start: u64, end: u64) -> Result<(), Refused> {
+        for page in (start..end).step_by(PAGE as usize) {
+            if self.table().walk(memory, page).is_none() {
+                let region = *self.regions.find(page).ok_or(errno::EFAULT)?;
+                self.give_page(memory, page, &region)?;
+            }
+        }
+        Ok(())
     }
 
     fn share_page(&mut self, memory: &mut Memory, leaf: Leaf, copy: &Self) -> Result<(), Refused> {

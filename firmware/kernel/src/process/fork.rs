@@ -84,6 +84,7 @@ impl Kernel {
         let made = self.copy_process(parent_id, job);
         if made.is_err() {
             self.leave_job(job, 1);
+            self.process_left(job);
         }
         made
     }

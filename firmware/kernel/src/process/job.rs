@@ -18,6 +18,8 @@ const THREADS: u32 = 512;
 pub struct Job {
     /// Its number.
     pub number: Pid,
+    /// The parent of the process that began it.
+    pub owner: Id<Process>,
     /// Memory that its processes have been promised, and may be.
     pub account: Account,
     /// Its processes, zombies included.
@@ -34,6 +36,7 @@ impl Default for Job {
     fn default() -> Self {
         Self {
             number: 0,
+            owner: Id::NONE,
             account: Account::new(0, false),
             processes: 0,
             process_limit: PROCESSES,
@@ -54,10 +57,12 @@ impl Kernel {
         if self.jobs.get(old).is_some_and(|job| job.number == pid) {
             return Ok(0);
         }
+        let owner = mover.parent;
         let frames = mover.space.promised();
         let limit = self.job_frames;
         let job = Job {
             number: pid,
+            owner,
             account: Account::new(limit, false),
             processes: 1,
             threads,

@@ -233,6 +233,7 @@ impl Kernel {
         if thread.attention & attention::STOPPED != 0 {
             let id = hart.current;
             self.put_down(hart);
+            self.scheduler.block(id.index());
             if let Some(thread) = self.threads.get_mut(id) {
                 thread.state = ThreadState::Stopped;
             }
@@ -568,7 +569,7 @@ impl Kernel {
                 continue;
             }
             found = true;
-            if self.is_ancestor(caller, id) {
+            if self.is_ancestor(caller, id) || who < -1 && self.owns_job(caller, id) {
                 allowed = true;
                 if signal != 0 {
                     self.raise(id, signal as u32);
@@ -580,6 +581,13 @@ impl Kernel {
             (true, false) => Err(errno::EPERM.into()),
             (false, _) => Err(errno::ESRCH.into()),
         }
+    }
+
+    /// Whether a process's job was begun below another process: orphans of it are still that one's to signal.
+    fn owns_job(&self, caller: Id<Process>, process: Id<Process>) -> bool {
+        let job = self.processes.get(process).map(|process| process.job);
+        let owner = job.and_then(|job| self.jobs.get(job)).map(|job| job.owner);
+        owner.is_some_and(|owner| self.is_ancestor(caller, owner))
     }
 
     /// `tgkill(process, thread, signal)`: a thread of the caller's own process.
