@@ -501,7 +501,7 @@ impl Inode {
         if self.kind == Kind::Link && check_target(self.target()).is_err() {
             return Err("a link leads nowhere");
         }
-        if !self.is_directory() && !(self.first.is_none() && self.tree.is_none()) {
+        if !self.is_directory() && (!self.first.is_none() || !self.tree.is_none()) {
             return Err("what is not a directory has children");
         }
         Ok(())

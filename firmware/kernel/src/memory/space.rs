@@ -280,10 +280,10 @@ impl Space {
         let page = address & !(PAGE - 1);
         let table = self.table();
         let found = table.walk(memory, page);
-        if let Some(leaf) = found {
-            if leaf.entry.permissions().contains(access.permission()) {
-                return Ok(leaf.entry.frame());
-            }
+        if let Some(leaf) = found
+            && leaf.entry.permissions().contains(access.permission())
+        {
+            return Ok(leaf.entry.frame());
         }
         let region = *self.regions.find(address).ok_or(errno::EFAULT)?;
         if !region.permissions.contains(access.permission()) {

@@ -230,11 +230,11 @@ fn become_command(command: &Command, input: Option<u32>, output: Option<u32>) ->
     127
 }
 
-fn connect<'c>(
-    command: &'c Command,
+fn connect(
+    command: &Command,
     input: Option<u32>,
     output: Option<u32>,
-) -> Result<(), (&'c str, Error)> {
+) -> Result<(), (&str, Error)> {
     let pipe_failed = |error| ("pipe", error);
     if let Some(input) = input {
         duplicate_to(input, 0).map_err(pipe_failed)?;
