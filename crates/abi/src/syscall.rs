@@ -181,6 +181,12 @@ calls! {
     MailboxReplyWait = 1030,
     /// `deadlocks(buffer, room)`: the numbers of the threads that wait for each other for ever; how many they are.
     Deadlocks = 1031,
+    /// `supervise(descriptor)`: faults of this process that no handler takes, and of children that it forks from now on, become messages
+    /// ([`FaultMessage`]) to that mailbox; -1 ends it.
+    Supervise = 1032,
+    /// `fault_answer(thread, action, registers)`: what becomes of a thread whose fault was told to a mailbox that the caller may receive from
+    /// ([`fault_answer`]).
+    FaultAnswer = 1033,
     /// `handle_restrict(descriptor, rights)`: the same object under another number, with no more than these rights.
     HandleRestrict = 1027,
     /// `process_list(buffer, count)`: what the processes are and use, an entry each; how many there are.
@@ -242,4 +248,65 @@ pub struct ProcessEntry {
     pub ran: u64,
     /// Its program's name, filled with zeros.
     pub name: [u8; 16],
+}
+
+/// What a supervisor can say about a thread that has faulted.
+pub mod fault_answer {
+    /// Go on: the instruction is executed again.
+    pub const RESUME: u64 = 0;
+    /// Its process ends by SIGSEGV.
+    pub const KILL: u64 = 1;
+    /// Nothing yet: its registers (pc, x1 to x31) are written where the call says.
+    pub const READ: u64 = 2;
+    /// Go on with the registers that are there.
+    pub const RESUME_WITH: u64 = 3;
+}
+
+/// A fault, as a supervisor is told of it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FaultMessage {
+    /// The process.
+    pub pid: u32,
+    /// The thread, which waits for an answer.
+    pub tid: u32,
+    /// `scause`.
+    pub cause: u64,
+    /// `stval`.
+    pub address: u64,
+    /// Where it happened.
+    pub pc: u64,
+}
+
+impl FaultMessage {
+    /// Bytes of a message.
+    pub const BYTES: usize = 32;
+
+    /// As it is sent.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[..4].copy_from_slice(&self.pid.to_le_bytes());
+        bytes[4..8].copy_from_slice(&self.tid.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.cause.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.address.to_le_bytes());
+        bytes[24..].copy_from_slice(&self.pc.to_le_bytes());
+        bytes
+    }
+
+    /// As it was received.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Self {
+        let word = |at: usize| {
+            let part = bytes.get(at..at + 8).and_then(|part| part.try_into().ok());
+            u64::from_le_bytes(part.unwrap_or_default())
+        };
+        Self {
+            pid: word(0) as u32,
+            tid: (word(0) >> 32) as u32,
+            cause: word(8),
+            address: word(16),
+            pc: word(24),
+        }
+    }
 }

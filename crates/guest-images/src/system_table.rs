@@ -8,8 +8,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The M-mode firmware: starts the harts and answers SBI calls.",
         bytes: include_bytes!("../images/system/sbi.elf"),
         debug: include_bytes!("../images/system/sbi.debug.zst"),
-        digest: "cafe467b04900a13f7f3bcd1a16a708667e2ea40a9655b9a09fe032eaf686d33",
-        source_digest: "024ea795d9802692c58397059f708b0503e679189087dfadf5f0de88fea2f142",
+        digest: "19fe5e40f8175ad0b46ea92de70cd7f785334e23476fb954f7c9c036c71b25e6",
+        source_digest: "74c4d97e505bc1dc7e5153c3c70e7457e107aa89c68abfad08f0ed24f97c8ade",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "9fd2762289176aa4b92d8b5f74a57eb0ab14d33f4db1e24b5c0ab9f14dd591e6",
-        source_digest: "f88012211bd5efd434a38cb14489c4e1145400ddf0169b90de05f0c27ca4021a",
+        digest: "d94f9b638ca488019bf32a3e5b8c7ddde3ce72d3c1be6ac3817205b964ec8363",
+        source_digest: "581edae10657b196738a44e93d8a62b1f09d7c64de868540c1638866e7d2d0d6",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "08f4801e6f5a76ce044ab038ec69a4b58515956da9ab16ceeb71419c88db8728",
-    source_digest: "c3f52b84f518873272e1bf55189e327264993c032615dab61b97ac07ed1406e1",
+    digest: "210290e3518dc7e82f95d6c31c89d19609794578a7d6b563aa40a71524a9cfd1",
+    source_digest: "1bbb03197b4b061c4eb74d8fd9f511ede969bfbdc7f8ba50017e2d88c3fb7a10",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
@@ -113,6 +113,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/storm",
             debug: include_bytes!("../images/system/programs/storm.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/supervisor",
+            debug: include_bytes!("../images/system/programs/supervisor.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/suspend-resume",

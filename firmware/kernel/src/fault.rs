@@ -71,7 +71,7 @@ pub fn exception(kernel: &mut Kernel, hart: &mut Hart, cause: u64, value: u64) {
         0 | 4 | 6 => signal::BUS,
         _ => signal::SEGV,
     };
-    if kernel.handle_exception(hart, signal, value) {
+    if kernel.handle_exception(hart, signal, value) || kernel.report_fault(hart, cause, value) {
         return;
     }
     let id = kernel.current_process(hart);

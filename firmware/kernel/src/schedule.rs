@@ -23,7 +23,7 @@ impl Wait {
     /// The list of those who wait for this.
     fn list(&self) -> usize {
         let key = match self {
-            Self::Nothing | Self::Any | Self::Reply => return 0,
+            Self::Nothing | Self::Any | Self::Reply | Self::Supervisor(_) => return 0,
             Self::Console => 1,
             Self::Child(process) => 3 + process.index() as u64 * 7,
             Self::Message(mailbox) => 5 + mailbox.index() as u64 * 11,

@@ -6,6 +6,7 @@ use crate::fault::{self, Access};
 use crate::hart::Hart;
 use crate::kernel::{KERNEL, Kernel};
 use crate::layout;
+use crate::process::thread::attention;
 use crate::schedule;
 use crate::syscall;
 
@@ -39,6 +40,14 @@ pub extern "C" fn trap(hart: &mut Hart, cause: u64, value: u64) {
 }
 
 fn dispatch(kernel: &mut Kernel, hart: &mut Hart, cause: u64, value: u64) {
+    let is_doomed = kernel
+        .threads
+        .get(hart.current)
+        .is_some_and(|thread| thread.attention & attention::DOOMED != 0);
+    if is_doomed && cause & csr::INTERRUPT == 0 {
+        // Another hart ended its process while it was on its way here: it does nothing more.
+        return;
+    }
     match cause {
         ECALL_FROM_USER => syscall::dispatch(kernel, hart),
         INSTRUCTION_PAGE_FAULT => fault::page_fault(kernel, hart, cause, value, Access::Execute),

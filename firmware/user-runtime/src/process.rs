@@ -225,3 +225,50 @@ pub fn preemptions() -> u64 {
     let _ = call(Syscall::Getrusage, [0, usage.as_mut_ptr() as u64, 0, 0]);
     usage[INVOLUNTARY_SWITCHES]
 }
+
+/// What is known of a fault.
+pub use abi::syscall::FaultMessage as Fault;
+
+/// Registers of a thread: the program counter, then x1 to x31.
+pub type Registers = [u64; 32];
+
+/// Sends this process's faults, and those of children that it forks from now on, to a mailbox.
+///
+/// # Errors
+/// The descriptor may not send.
+pub fn supervised_by(mailbox: crate::mailbox::Mailbox) -> Result<(), Error> {
+    call(Syscall::Supervise, [u64::from(mailbox.0), 0, 0, 0]).map(|_| ())
+}
+
+/// Lets a thread that has faulted go on, with its registers as they are or as is said.
+///
+/// # Errors
+/// It does not wait, or not for this process.
+pub fn resume_faulted(tid: Pid, registers: Option<&Registers>) -> Result<(), Error> {
+    use abi::syscall::fault_answer::{RESUME, RESUME_WITH};
+    let (action, at) = match registers {
+        None => (RESUME, 0),
+        Some(registers) => (RESUME_WITH, registers.as_ptr() as u64),
+    };
+    call(Syscall::FaultAnswer, [u64::from(tid), action, at, 0]).map(|_| ())
+}
+
+/// The registers of a thread that has faulted.
+///
+/// # Errors
+/// As [`resume_faulted`].
+pub fn registers_of_faulted(tid: Pid) -> Result<Registers, Error> {
+    let mut registers = [0; 32];
+    let action = abi::syscall::fault_answer::READ;
+    let arguments = [u64::from(tid), action, registers.as_mut_ptr() as u64, 0];
+    call(Syscall::FaultAnswer, arguments).map(|_| registers)
+}
+
+/// Ends the process of a thread that has faulted.
+///
+/// # Errors
+/// As [`resume_faulted`].
+pub fn kill_faulted(tid: Pid) -> Result<(), Error> {
+    let action = abi::syscall::fault_answer::KILL;
+    call(Syscall::FaultAnswer, [u64::from(tid), action, 0, 0]).map(|_| ())
+}

@@ -92,6 +92,11 @@ impl Mailbox {
         self.senders += u32::from(rights.contains(Rights::WRITE));
     }
 
+    /// Whether somebody could receive from it.
+    pub const fn has_receiver(&self) -> bool {
+        self.receivers > 0
+    }
+
     /// Whether receiving would give a message, or an error.
     pub const fn can_receive(&self) -> bool {
         self.count > 0 || self.senders == 0
@@ -189,6 +194,7 @@ impl Kernel {
             // Nobody will take them. What they carry goes too; a right to send never ends a queue, so this ends.
             self.drop_messages(id);
             self.wake(Wait::Room(id));
+            self.abandon_faults(id);
         }
         let Some(mailbox) = self.mailboxes.get(id) else {
             return;

@@ -9,7 +9,7 @@ use super::{read_frames, write_frames};
 use crate::hart::Hart;
 use crate::kernel::Kernel;
 use crate::layout::PAGE;
-use crate::process::thread::Thread;
+use crate::process::thread::{Thread, Wait};
 
 /// What a slot begins with.
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +125,33 @@ impl Kernel {
         write_frames(mailbox.frames(), at, &head.to_bytes());
         mailbox.count += 1;
         Ok(())
+    }
+
+    /// Puts a message of the kernel's own into a mailbox. False when there is no room.
+    ///
+    /// # Errors
+    /// EMSGSIZE: the mailbox is for shorter messages, or holds none.
+    pub fn put_notice(&mut self, id: Id<Mailbox>, bytes: &[u8]) -> Result<bool, u16> {
+        let mailbox = self.mailboxes.get_mut(id).ok_or(errno::EBADF)?;
+        let size = u64::from(mailbox.size);
+        if mailbox.capacity == 0 || bytes.len() as u64 > size || size > IN_SLOT {
+            return Err(errno::EMSGSIZE);
+        }
+        if mailbox.count == mailbox.capacity {
+            return Ok(false);
+        }
+        let head = Head {
+            length: bytes.len() as u64,
+            carried: [Id::NONE; HANDLES],
+            caller: Id::NONE,
+            list: FrameNumber(0),
+        };
+        let at = mailbox.slot(mailbox.first + mailbox.count);
+        write_frames(mailbox.frames(), at, &head.to_bytes());
+        write_frames(mailbox.frames(), at + HEAD_BYTES, bytes);
+        mailbox.count += 1;
+        self.wake_next(Wait::Message(id));
+        Ok(true)
     }
 
     /// Copies the bytes into the next free slot, or shares their pages; the list of these, if so.

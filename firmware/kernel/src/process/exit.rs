@@ -147,6 +147,7 @@ impl Kernel {
     /// Takes everything from a process that has one thread left, as much as may be at once.
     fn take_apart(&mut self, id: Id<Process>) -> Progress {
         self.release_descriptors(id);
+        self.release_supervisor(id);
         self.release_program(id);
         let Some(process) = self.processes.get_mut(id) else {
             return Progress::Done;

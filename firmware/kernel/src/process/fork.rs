@@ -110,6 +110,7 @@ impl Kernel {
             actions: parent.actions,
             directory: parent.directory,
             program: parent.program,
+            supervisor: parent.supervisor,
             has_authority: parent.has_authority,
             name: parent.name,
             ..Process::default()
@@ -119,6 +120,10 @@ impl Kernel {
                 self.next_pid += 1;
                 self.introduce_process(id, job);
                 self.retain_descriptors(id);
+                let supervisor = self.processes.get(id).map(|child| child.supervisor);
+                if let Some(mailbox) = supervisor.and_then(|id| self.mailboxes.get_mut(id)) {
+                    mailbox.retain(kernel_core::descriptor::Rights::WRITE);
+                }
                 let program = self.processes.get(id).map(|child| child.program);
                 self.memory.tree.open(program.unwrap_or_default());
                 Ok(id)
@@ -195,6 +200,7 @@ impl Kernel {
         };
         let job = child.job;
         self.release_descriptors(embryo);
+        self.release_supervisor(embryo);
         self.release_program(embryo);
         self.scheduler.remove_process(embryo.index());
         if let Some(child) = self.processes.remove(embryo)

@@ -6,6 +6,7 @@ pub mod fork;
 pub mod futex;
 pub mod job;
 pub mod signal;
+pub mod supervisor;
 pub mod thread;
 pub mod wait;
 
@@ -13,6 +14,7 @@ use kernel_core::arena::Id;
 use kernel_core::files::Node;
 use kernel_core::page_table::Cursor;
 
+use crate::mailbox::Mailbox;
 use crate::memory::space::Space;
 use crate::object::Descriptors;
 use job::Job;
@@ -68,6 +70,8 @@ pub struct Process {
     pub program: Node,
     /// What it does about signals.
     pub actions: Actions,
+    /// Where faults go that no handler takes; none for nowhere.
+    pub supervisor: Id<Mailbox>,
     /// Signals (a bit each) that any of its threads may take.
     pub pending: u64,
     /// Its program's name, cut to what fits, filled with zeros.

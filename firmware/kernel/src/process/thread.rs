@@ -92,6 +92,8 @@ pub enum Wait {
     Room(Id<Mailbox>),
     /// The reply to its call.
     Reply,
+    /// What its supervisor decides, to whom its fault was told by that mailbox.
+    Supervisor(Id<Mailbox>),
     /// Bytes in, or room in, the pipe.
     Pipe(Id<Pipe>),
     /// A line at the console.

@@ -164,6 +164,8 @@ fn make_of_process(
         Syscall::RtSigprocmask => kernel.set_signal_mask(hart, a0, a1, a2),
         Syscall::RtSigsuspend => kernel.suspend_for_signal(hart, a0),
         Syscall::RtSigreturn => kernel.return_from_handler(hart),
+        Syscall::Supervise => kernel.supervise(hart, a0),
+        Syscall::FaultAnswer => kernel.answer_fault(hart, a0, a1, a2),
         Syscall::Sigaltstack => kernel.set_signal_stack(hart, a0, a1),
         _ => process::make(kernel, hart, call, arguments),
     }
