@@ -62,6 +62,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(linux) = &linux {
         boots.extend(debians_kernel(linux, &images));
     }
+    if let Some(linux) = &linux {
+        busybox_on_fawn(&command, linux)?;
+    }
     for boot in &boots {
         let took = boot.check(&command, &scratch)?;
         println!("{:<44} {:.2} s", boot.name, took.as_secs_f64());
@@ -203,6 +206,28 @@ fn u_boot(images: &Path) -> Result<Vec<Boot>> {
         ],
     };
     Ok(firmwares.iter().map(boot).collect())
+}
+
+/// Debian's busybox is a program for Linux; it runs on Fawn.
+fn busybox_on_fawn(command: &Path, linux: &debian::Linux) -> Result<()> {
+    let script = "echo hi | cat; ls / | grep bin; for i in 1 2 3; do echo $i; done; exit 7";
+    let output = Command::new("timeout")
+        .arg(LIMIT)
+        .arg(command)
+        .arg("run")
+        .arg(&linux.busybox)
+        .args(["--", "sh", "-c", script])
+        .stdin(Stdio::null())
+        .output()
+        .context("timeout")?;
+    let printed = String::from_utf8_lossy(&output.stdout).replace('\r', "");
+    ensure!(
+        printed == "hi\nbin\n1\n2\n3\n" && output.status.code() == Some(7),
+        "busybox on Fawn ended with {:?}:\n{printed}",
+        output.status.code()
+    );
+    println!("Debian's busybox runs on Fawn");
+    Ok(())
 }
 
 /// What is typed at the kernel's shell.

@@ -337,3 +337,46 @@ fn what_is_no_recording_is_refused_in_a_sentence() {
     let output = piped(&["replay", "/nowhere/at/all"], b"");
     assert_eq!(output.status.code(), Some(127));
 }
+
+#[test]
+fn a_script_runs_in_fawns_shell_and_its_status_is_ours() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("script");
+    std::fs::write(&file, "hello a b | grep argument | wc\nexit 5\n").expect("written");
+    let output = piped(&["run", "--script", &file.display().to_string()], b"");
+    assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
+    let printed = text(&output.stdout).replace('\r', "");
+    assert_eq!(printed.split_whitespace().next(), Some("2"), "{printed}");
+}
+
+#[test]
+fn the_end_of_input_ends_fawns_shell() {
+    let output = piped(&["run"], b"echo typed\nexit 6\n");
+    assert_eq!(output.status.code(), Some(6));
+    assert!(
+        text(&output.stdout).contains("\ntyped\r\n"),
+        "{}",
+        text(&output.stdout)
+    );
+    let output = piped(&["run"], b"");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn keys_stop_and_interrupt_what_runs_on_fawn() {
+    let mut at = AtTerminal::start(&["run"]);
+    at.wait_for("fawn$ ");
+    at.press("sleep 1000\r");
+    at.wait_for("sleep 1000");
+    std::thread::sleep(Duration::from_millis(300));
+    at.press("\x1a");
+    at.wait_for("stopped  sleep 1000");
+    at.wait_for("fawn$ ");
+    at.press("fg\r");
+    at.wait_for("sleep 1000");
+    std::thread::sleep(Duration::from_millis(300));
+    at.press("\x03");
+    at.wait_for("fawn$ ");
+    at.press("exit 9\r");
+    assert_eq!(at.end(), 9);
+}

@@ -34,8 +34,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "210290e3518dc7e82f95d6c31c89d19609794578a7d6b563aa40a71524a9cfd1",
-    source_digest: "1bbb03197b4b061c4eb74d8fd9f511ede969bfbdc7f8ba50017e2d88c3fb7a10",
+    digest: "1d034a673a2742532f58374c652ff63154c01191387120ebb13a69f5d090f705",
+    source_digest: "4ad073ae2797d6b6e0da0b844b377f3d3583f3abb4b14f948f60667ccae781e7",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {

@@ -25,6 +25,8 @@ pub struct Linux {
     pub initrd: PathBuf,
     /// Powers off by itself.
     pub initrd_that_ends: PathBuf,
+    /// The program that has all others in it.
+    pub busybox: PathBuf,
     /// Debian 13's OpenSBI (`fw_dynamic`).
     pub opensbi: PathBuf,
 }
@@ -43,7 +45,8 @@ impl Linux {
         let release = kernel.trim_start_matches("linux-image-");
         let busybox = index.unpack("busybox-static", &folder)?;
         let opensbi = index.unpack("opensbi", &folder)?;
-        let shell = std::fs::read(busybox.join("usr/bin/busybox"))?;
+        let busybox = busybox.join("usr/bin/busybox");
+        let shell = std::fs::read(&busybox)?;
         let initrd = folder.join("shell.cpio");
         std::fs::write(&initrd, archive(&shell, &format!("{INIT}exec sh\n"))?)?;
         let initrd_that_ends = folder.join("ends.cpio");
@@ -54,6 +57,7 @@ impl Linux {
         Ok(Self {
             kernel: unpacked.join(format!("boot/vmlinux-{release}")),
             name: kernel,
+            busybox,
             initrd,
             initrd_that_ends,
             opensbi: opensbi.join("usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.elf"),

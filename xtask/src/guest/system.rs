@@ -60,6 +60,11 @@ const FIRMWARE: &[Firmware] = &[
 const PROGRAMS: &[&str] = &["firmware/userland", "sample-programs/fawn"];
 /// What goes into the archive besides.
 const PROGRAM_SOURCES: &[&str] = &["firmware/user-runtime", "firmware/Cargo.toml", "crates/abi"];
+/// Commands of the shell that other programs find in `/bin`, as names of the shell.
+const COMMANDS: &[&str] = &[
+    "cat", "cp", "echo", "false", "free", "grep", "kill", "ls", "mkdir", "ps", "pwd", "rm", "true",
+    "uptime", "wc",
+];
 /// The archive's name.
 const ARCHIVE: &str = "programs";
 
@@ -165,6 +170,7 @@ fn build_archive(root: &Path, builder: &Builder) -> Result<Entry> {
 fn archive(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>> {
     const DIRECTORY: u32 = 0o040_755;
     const PROGRAM: u32 = 0o100_755;
+    const LINK: u32 = 0o120_777;
     let entry = |name: &str, inode, mode| cpio::newc::Builder::new(name).ino(inode).mode(mode);
     let mut archive = Vec::new();
     entry("bin", 1, DIRECTORY)
@@ -175,6 +181,13 @@ fn archive(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>> {
         let header = entry(&format!("bin/{name}"), inode, PROGRAM).nlink(1);
         let mut writer = header.write(&mut archive, u32::try_from(bytes.len())?);
         std::io::Write::write_all(&mut writer, bytes)?;
+        writer.finish()?;
+    }
+    for (inode, name) in (2 + files.len() as u32..).zip(COMMANDS) {
+        let header = entry(&format!("bin/{name}"), inode, LINK).nlink(1);
+        let target = b"sh";
+        let mut writer = header.write(&mut archive, target.len() as u32);
+        std::io::Write::write_all(&mut writer, target)?;
         writer.finish()?;
     }
     cpio::newc::trailer(&mut archive)?;

@@ -1,4 +1,4 @@
-//! Fawn's shell: `sh`, `sh FILE`, `sh -c TEXT`.
+//! Fawn's shell: `sh`, `sh FILE`, `sh -c TEXT`; called by another name it is the built-in command of that name.
 #![no_std]
 #![no_main]
 
@@ -11,6 +11,7 @@ mod parse;
 mod run;
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use fawn::file::{File, flags, read_to_end};
 use fawn::{Arguments, println};
@@ -20,6 +21,16 @@ use run::Shell;
 fawn::main!(main);
 
 fn main(arguments: Arguments) -> i32 {
+    let words: Vec<&str> = (0..arguments.len())
+        .filter_map(|index| arguments.get(index))
+        .collect();
+    if let Some((name, rest)) = words.split_first() {
+        let name = name.rsplit('/').next().unwrap_or(name);
+        let words = [&[name], rest].concat();
+        if let Some(status) = commands::run(&words) {
+            return status;
+        }
+    }
     let mut shell = Shell::new();
     match (arguments.get(1), arguments.get(2)) {
         (Some("-c"), Some(text)) => {
