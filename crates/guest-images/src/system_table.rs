@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "d94f9b638ca488019bf32a3e5b8c7ddde3ce72d3c1be6ac3817205b964ec8363",
-        source_digest: "581edae10657b196738a44e93d8a62b1f09d7c64de868540c1638866e7d2d0d6",
+        digest: "97b1547ed4341db24bc3dfa60aeff6ed55ecddee7204a93654bc24f1fed734ac",
+        source_digest: "84d9cc4dc35f8e46f960536aaaf058c23ccc62d5e8e1bdae7c9a4380c942f67d",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "1d034a673a2742532f58374c652ff63154c01191387120ebb13a69f5d090f705",
-    source_digest: "4ad073ae2797d6b6e0da0b844b377f3d3583f3abb4b14f948f60667ccae781e7",
+    digest: "604c6f65d791a2c1182c2a5ef8ff6a1c1a83a653906124f69f89f82f5fe7e709",
+    source_digest: "c448060e0ad91925725d9181e46e51deb0c350db1bcd851f9c2bdb080439ed2a",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {

@@ -125,10 +125,15 @@ impl Kernel {
         let Some(thread) = self.threads.get_mut(id) else {
             return;
         };
+        thread.interrupted_call = true;
+        if thread.attention != 0 {
+            // What it would wait for may have been said already: it is looked at first.
+            self.has_changed = true;
+            return;
+        }
         thread.state = State::Waiting;
         thread.wait = wait;
         thread.wake_at = until;
-        thread.interrupted_call = true;
         thread.switches += 1;
         self.next_deadline = self.next_deadline.min(until);
         if let Some(list) = self.waiting.get_mut(wait.list()) {

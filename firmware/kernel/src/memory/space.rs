@@ -224,6 +224,28 @@ impl Space {
         }
     }
 
+    /// Takes away the pages of a range that stays: the next touch finds zeros, or the file's bytes. As much as may be at once.
+    ///
+    /// # Errors
+    /// ENOMEM: there is not a private region all along.
+    pub fn forget_content(
+        &mut self,
+        memory: &mut Memory,
+        start: u64,
+        end: u64,
+    ) -> Result<Progress, Refused> {
+        let mut at = start;
+        while at < end {
+            let region = self.regions.find(at).ok_or(errno::ENOMEM)?;
+            if !region.kind.is_private() || region.kind == Kind::Dying {
+                return Err(errno::EINVAL);
+            }
+            at = region.end;
+        }
+        let mut budget = CLEAR_BUDGET;
+        Ok(self.clear(memory, (start, end), &mut budget))
+    }
+
     /// Takes away the pages of a range. What they were is forgotten by every hart before their frames are free.
     fn clear(
         &mut self,

@@ -301,7 +301,9 @@ impl Kernel {
             return;
         };
         let waited = core::mem::take(&mut thread.interrupted_call);
-        if waited && restarts == Some(false) {
+        // Sleeps, and whatever else has a deadline or waits for signals, are not made again behind a handler's back.
+        let is_sleep = thread.deadline != 0 || thread.signals.suspended_mask.is_some();
+        if waited && (restarts == Some(false) || restarts == Some(true) && is_sleep) {
             thread
                 .registers
                 .set_result((-i64::from(errno::EINTR)) as u64);

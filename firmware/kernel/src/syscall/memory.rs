@@ -25,7 +25,7 @@ pub fn make(kernel: &mut Kernel, hart: &Hart, call: Syscall, arguments: [u64; 6]
         Syscall::Mmap => kernel.map(hart, arguments),
         Syscall::Munmap => kernel.unmap(hart, a0, a1),
         Syscall::Mprotect => kernel.protect(hart, a0, a1, a2),
-        Syscall::Madvise => Ok(0),
+        Syscall::Madvise => kernel.advise(hart, a0, a1, a2),
         _ => Err(errno::ENOSYS.into()),
     }
 }
@@ -130,6 +130,21 @@ impl Kernel {
         process.space.retire(start, end)?;
         self.finish_unmapping(hart)?;
         Ok(0)
+    }
+
+    /// `madvise`: `MADV_DONTNEED` forgets what private pages hold; other advice changes nothing.
+    fn advise(&mut self, hart: &Hart, start: u64, length: u64, advice: u64) -> Outcome {
+        const DONTNEED: u64 = 4;
+        if advice != DONTNEED || length == 0 {
+            return Ok(0);
+        }
+        let (start, end) = range(start, length)?;
+        let process = self.current_process(hart);
+        let process = self.processes.get_mut(process).ok_or(errno::ENOMEM)?;
+        match process.space.forget_content(&mut self.memory, start, end)? {
+            Progress::Done => Ok(0),
+            Progress::More => Err(NotNow::Again),
+        }
     }
 
     fn protect(&mut self, hart: &Hart, start: u64, length: u64, protection: u64) -> Outcome {

@@ -21,10 +21,11 @@ pub fn make(kernel: &mut Kernel, hart: &Hart, call: Syscall, arguments: [u64; 6]
             kernel.write_stat(hart, a1, &stat)
         }
         Syscall::Newfstatat => {
-            let (from, path) = kernel.path_argument(hart, a0, a1, &mut bytes)?;
-            let stat = if path.is_empty() && a3 & AT_EMPTY_PATH != 0 {
+            let is_empty = kernel.read_path(hart, a1, &mut bytes)?.is_empty();
+            let stat = if is_empty && a3 & AT_EMPTY_PATH != 0 {
                 kernel.stat_descriptor(hart, a0)?
             } else {
+                let (from, path) = kernel.path_argument(hart, a0, a1, &mut bytes)?;
                 let node = kernel
                     .memory
                     .tree
