@@ -1,11 +1,11 @@
 //! A process can ask the kernel for anything, and harm nobody but itself.
 //!
-//! `hostile SEED COUNT [wild] [log]`: hostile processes, one after the other and each in a job of its own, make COUNT random
+//! `hostile SEED COUNT [wild] [log] [rounds]`: hostile processes, one after the other and each in a job of its own, make COUNT random
 //! system calls with random arguments. They may die of it, hang, fork and begin threads. Meanwhile a witness in another job
 //! keeps sending itself messages. At the end the witness has noticed nothing, and the machine has as much free memory as before.
 //!
 //! `wild` lets them also spoil their own code, data and stack, of which the kernel then reports that they were killed;
-//! `log` has each call printed before it is made.
+//! `log` has each call printed before it is made, `rounds` each process that begins.
 #![no_std]
 #![no_main]
 
