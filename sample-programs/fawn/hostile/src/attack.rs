@@ -22,7 +22,7 @@ pub const CALL_BACK: u32 = 10;
 const FIXED: u64 = 0x10;
 
 /// Calls, and what their arguments are meant to be (see [`Attacker::argument`]).
-const CALLS: [(u64, &str); 78] = [
+const CALLS: [(u64, &str); 80] = [
     (17, "an"),
     (23, "d"),
     (24, "ddf"),
@@ -101,6 +101,8 @@ const CALLS: [(u64, &str); 78] = [
     (1029, "danan"),
     (1030, "dxanan"),
     (1031, "an"),
+    (1032, "d"),
+    (1033, "iwa"),
 ];
 
 const PATHS: [&CStr; 14] = [
@@ -199,7 +201,7 @@ impl Attacker {
         let (usual, kinds) = CALLS.get(index).copied().unwrap_or((0, ""));
         let (number, kinds) = match self.random.below(32) {
             0..4 => (self.random.below(301), ""),
-            4 => (1024 + self.random.below(9), ""),
+            4 => (1024 + self.random.below(12), ""),
             5 => (self.random.next(), ""),
             6..10 => (usual, ""),
             _ => (usual, kinds),
