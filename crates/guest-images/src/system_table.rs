@@ -26,21 +26,25 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "97b1547ed4341db24bc3dfa60aeff6ed55ecddee7204a93654bc24f1fed734ac",
-        source_digest: "84d9cc4dc35f8e46f960536aaaf058c23ccc62d5e8e1bdae7c9a4380c942f67d",
+        digest: "0de1d387d1ffe7f56425d7aa8415be7963324d3f0147628d0674150e3e40c854",
+        source_digest: "d67b1e5d6b14b3632cb8c1742980d0e43a1dbec3c4587e23e5f329291ec5e41e",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "604c6f65d791a2c1182c2a5ef8ff6a1c1a83a653906124f69f89f82f5fe7e709",
-    source_digest: "c448060e0ad91925725d9181e46e51deb0c350db1bcd851f9c2bdb080439ed2a",
+    digest: "8468b27bd381319d9d8c72afcb112dbccbb52bb7756d2a5888a59c04e6a1c491",
+    source_digest: "e780d19d6d706987ee1bc310a71de637b841b59d7774477226fa45062d066c6a",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
             path: "bin/big-message",
             debug: include_bytes!("../images/system/programs/big-message.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/bounded-buffer",
+            debug: include_bytes!("../images/system/programs/bounded-buffer.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/copy-on-write",
@@ -133,6 +137,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/threads",
             debug: include_bytes!("../images/system/programs/threads.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/timeshare",
+            debug: include_bytes!("../images/system/programs/timeshare.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/victim",

@@ -368,7 +368,10 @@ pub fn reschedule<'k>(
                 hart.set_timer(quantum.min(kernel.next_deadline));
                 return guard;
             }
-            // Another hart may have its turn with the kernel.
+            // Another hart may have its turn with the kernel, and free the root that this one has no thread in any more.
+            if hart.current.is_none() {
+                kernel.enter_kernel_space(hart);
+            }
             drop(guard);
             guard = KERNEL.lock();
             continue;

@@ -254,6 +254,28 @@ impl<T: Copy> Typed<T> {
         })
     }
 
+    /// The same mailbox under another number, to send only.
+    ///
+    /// # Errors
+    /// As [`Mailbox::sender`].
+    pub fn sender(self) -> Result<Self, Error> {
+        self.mailbox.sender().map(|mailbox| Self {
+            mailbox,
+            kind: PhantomData,
+        })
+    }
+
+    /// The same mailbox under another number, to receive only.
+    ///
+    /// # Errors
+    /// As [`Mailbox::receiver`].
+    pub fn receiver(self) -> Result<Self, Error> {
+        self.mailbox.receiver().map(|mailbox| Self {
+            mailbox,
+            kind: PhantomData,
+        })
+    }
+
     /// The mailbox itself.
     #[must_use]
     pub const fn mailbox(self) -> Mailbox {
