@@ -34,8 +34,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "8468b27bd381319d9d8c72afcb112dbccbb52bb7756d2a5888a59c04e6a1c491",
-    source_digest: "e780d19d6d706987ee1bc310a71de637b841b59d7774477226fa45062d066c6a",
+    digest: "e8b505eeab943b73f08aedb3d6dac4d77a98b42fb9be6a78e5690c5577b9b31a",
+    source_digest: "9c6cd5bb0424cbb90c7258716c31cb840ced75c7ee30bd923873da0cf9dac15c",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
@@ -47,6 +47,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
             debug: include_bytes!("../images/system/programs/bounded-buffer.debug.zst"),
         },
         ArchivedProgram {
+            path: "bin/client-server",
+            debug: include_bytes!("../images/system/programs/client-server.debug.zst"),
+        },
+        ArchivedProgram {
             path: "bin/copy-on-write",
             debug: include_bytes!("../images/system/programs/copy-on-write.debug.zst"),
         },
@@ -55,8 +59,16 @@ pub(crate) static PROGRAMS: Archive = Archive {
             debug: include_bytes!("../images/system/programs/costs.debug.zst"),
         },
         ArchivedProgram {
+            path: "bin/deadline",
+            debug: include_bytes!("../images/system/programs/deadline.debug.zst"),
+        },
+        ArchivedProgram {
             path: "bin/dining",
             debug: include_bytes!("../images/system/programs/dining.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/fault-isolation",
+            debug: include_bytes!("../images/system/programs/fault-isolation.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/fork-bomb",
@@ -65,6 +77,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/fork-tree",
             debug: include_bytes!("../images/system/programs/fork-tree.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/handles",
+            debug: include_bytes!("../images/system/programs/handles.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/hello",
@@ -77,6 +93,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/init",
             debug: include_bytes!("../images/system/programs/init.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/interrupt-elsewhere",
+            debug: include_bytes!("../images/system/programs/interrupt-elsewhere.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/left",
