@@ -6,10 +6,10 @@ use hartland_tests::fawn_with;
 use machine::{Exit, ExitVia, Stop};
 
 /// No sample takes so many steps.
-const LIMIT: u64 = 4_000_000_000;
+pub const LIMIT: u64 = 4_000_000_000;
 
 /// The samples with an output that they must give.
-fn samples() -> Vec<(String, String)> {
+pub fn samples() -> Vec<(String, String)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../sample-programs/fawn");
     let mut samples: Vec<_> = std::fs::read_dir(folder)
         .expect("the samples")
@@ -38,21 +38,27 @@ fn difference(came: &str, wanted: &str) -> String {
 }
 
 fn check(harts: usize) {
-    let mut wrong: Vec<String> = Vec::new();
     let samples = samples();
     assert!(samples.len() >= 5, "only {} samples", samples.len());
+    check_each(&samples, "", harts);
+}
+
+/// Runs samples one by one, with options for the kernel.
+pub fn check_each(samples: &[(String, String)], options: &str, harts: usize) {
+    let mut wrong: Vec<String> = Vec::new();
     for (name, expected) in samples {
-        let mut machine = fawn_with(&format!("quiet noecho -- /bin/{name}"), harts);
+        let words = format!("quiet noecho {options} -- /bin/{name}");
+        let mut machine = fawn_with(&words, harts);
         let stop = machine.run(LIMIT);
         let output = String::from_utf8_lossy(&machine.take_output()).replace('\r', "");
         let finished = Stop::Exit(Exit {
             code: 0,
             via: ExitVia::Finisher,
         });
-        if output != expected || stop != finished {
+        if output != *expected || stop != finished {
             wrong.push(format!(
                 "{name}, {harts} harts: {stop:?}\n{}",
-                difference(&output, &expected)
+                difference(&output, expected)
             ));
         }
     }

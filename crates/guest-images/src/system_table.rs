@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "29bd48b97ecc9e592874815b84cda905f27e3730eb6fdeb1ce195011c3ceb173",
-        source_digest: "149c8c868255bc557c6679d91b25a8c929732215e781e3dc8f48a4de9dd1ae85",
+        digest: "a12fa91b12c546871f73c4410a2153ef47acbf53acc0ec22efe37b625650451d",
+        source_digest: "0b4a70ab89a38b3373b547e39ad893ca04f19c0705a6486ff50cc0b522852985",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "3c3e9a3437a4d80d6b73a89bf30840f7a95a1f42eac32099bbee411593cb3ce7",
-    source_digest: "3543c4c4eff5ad290a29d4475a84e5151d42ef0c242b054ecb9f01b7b022d175",
+    digest: "a87a5d87e81ddbf26af2c0a0b332d7bcb8cd53d4cdb355d5180290c4f051c7da",
+    source_digest: "badcb24cf92955e47d69c5201deb4b947073b0d7a76b2a54b2c842974e862d17",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
@@ -161,6 +161,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/timeshare",
             debug: include_bytes!("../images/system/programs/timeshare.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/transports",
+            debug: include_bytes!("../images/system/programs/transports.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/victim",
