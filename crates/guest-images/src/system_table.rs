@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "7a1f9362f9ec4e7108572b3309e9406da6b3fd522e1762f68d009d43291238f8",
-        source_digest: "c9a6401d437cc6bc38f7c0bbec385c75f6041cc1eea14331a3807c75f159358b",
+        digest: "5f443613dde360c556cbb03e71fc280a4c930388bf93aaec141ff0dec28c1fc8",
+        source_digest: "d4b2929b3528d6f5b206f3eba895310c173ba64f038447ac1a6f67eba5b0d9a7",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "c6f63bd7b3328c372c66b5539b305d3326e3401df2efbc97cd0ab70442d43d20",
-    source_digest: "b55c8539fba2fdc20048698e5470018062af173809ab0484ecad59db919a44fc",
+    digest: "06d2bb7bc98fc1275e4fec9a22e5075117bcfcf0312505884bcdea25c42ad0c2",
+    source_digest: "77c645ab1a3c103092381002a4be1c85e50ef666380cedb09f748a7014f090e4",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
