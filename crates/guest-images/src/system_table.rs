@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "5f443613dde360c556cbb03e71fc280a4c930388bf93aaec141ff0dec28c1fc8",
-        source_digest: "d4b2929b3528d6f5b206f3eba895310c173ba64f038447ac1a6f67eba5b0d9a7",
+        digest: "93e4a58bbc00239def43157c11da22f815af37bf6bd56ce73b66322c08ec900e",
+        source_digest: "784e39b5228b59376da4bf16a560214876176e91873fe470bca06d5fa29e545e",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "06d2bb7bc98fc1275e4fec9a22e5075117bcfcf0312505884bcdea25c42ad0c2",
-    source_digest: "77c645ab1a3c103092381002a4be1c85e50ef666380cedb09f748a7014f090e4",
+    digest: "536800695d789fd5b33e6ba04ea0e8641e7d1a4abead17d7318774859334115e",
+    source_digest: "a9b1d4dfa868ca1c8335580a5eea9404d9d525033d161f8f75321a2f8728ec34",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {

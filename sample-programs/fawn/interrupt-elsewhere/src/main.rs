@@ -107,6 +107,15 @@ fn interrupt(step: u64) -> Result<Run, Error> {
     PROGRESS.store(0, Ordering::Relaxed);
     WOKEN.store(0, Ordering::Relaxed);
     let mailbox = Mailbox::new(SLEEPERS as u32, 16)?;
+    let computes = Mailbox::new(1, 1)?;
+    let computing = thread::spawn(move || {
+        let begun = computes.send(&[]);
+        let result = compute();
+        (begun, result, preemptions())
+    })?;
+    // Nobody sleeps before there is something to interrupt.
+    computes.receive(&mut [])?;
+    computes.close()?;
     let begin = thread::now();
     let mut sleepers = fawn::alloc::vec::Vec::new();
     // The last one first: they are not woken in the order in which they went to sleep.
@@ -115,10 +124,6 @@ fn interrupt(step: u64) -> Result<Run, Error> {
             sleep(number, begin + number * step, step, mailbox)
         })?);
     }
-    let computing = thread::spawn(|| {
-        let result = compute();
-        (result, preemptions())
-    })?;
     let mut told = [(0, 0); SLEEPERS as usize];
     for told in &mut told {
         let mut words = [0; 16];
@@ -137,7 +142,8 @@ fn interrupt(step: u64) -> Result<Run, Error> {
         early |= was_early;
         soon &= was_soon;
     }
-    let (result, preemptions) = computing.join().ok_or(Error(errno::ESRCH))?;
+    let (begun, result, preemptions) = computing.join().ok_or(Error(errno::ESRCH))?;
+    begun?;
     mailbox.close()?;
     Ok(Run {
         told,
