@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "a12fa91b12c546871f73c4410a2153ef47acbf53acc0ec22efe37b625650451d",
-        source_digest: "0b4a70ab89a38b3373b547e39ad893ca04f19c0705a6486ff50cc0b522852985",
+        digest: "f073f1d3ca3f02384d85e1e5909e44b3f4fbc107078612b7988f0325c7f16997",
+        source_digest: "03acf852d781991c4574764c5883d3aa5b1f88527a169f2f28ce5a67ce5db95c",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "a87a5d87e81ddbf26af2c0a0b332d7bcb8cd53d4cdb355d5180290c4f051c7da",
-    source_digest: "badcb24cf92955e47d69c5201deb4b947073b0d7a76b2a54b2c842974e862d17",
+    digest: "3e8cad654f198c22ad4d644fbf5f73d71dc422913d8923afa7d0b00805ee8a1b",
+    source_digest: "951ed320997e4ad0906129e180a09ade7e119a1858f93090f1c9e278aaf609bc",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {

@@ -237,6 +237,10 @@ impl Kernel {
             if let Some(thread) = self.threads.get_mut(id) {
                 thread.state = ThreadState::Stopped;
             }
+            // Its parent may have been waiting for the last thread to leave its hart.
+            let process = self.threads.get(id).map(|thread| thread.process);
+            let parent = process.and_then(|id| Some(self.processes.get(id)?.parent));
+            self.wake_parent(parent.unwrap_or(Id::NONE));
             return false;
         }
         thread.attention &= !attention::SIGNAL;
