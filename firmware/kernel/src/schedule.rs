@@ -126,6 +126,7 @@ impl Kernel {
             return;
         };
         thread.interrupted_call = true;
+        thread.is_mid_call = true;
         if thread.attention != 0 {
             // What it would wait for may have been said already: it is looked at first.
             self.has_changed = true;

@@ -70,6 +70,7 @@ impl Kernel {
             self.reply(hart, token, reply, length)?;
             if let Some(thread) = self.threads.get_mut(hart.current) {
                 thread.has_replied = true;
+                thread.is_mid_call = true;
             }
         }
         let place = Place {

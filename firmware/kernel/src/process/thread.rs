@@ -143,6 +143,8 @@ pub struct Thread {
     pub before: Id<Thread>,
     /// The next one.
     pub next: Id<Thread>,
+    /// The call that it makes may have left something to be cleared when it is over: any of the next six.
+    pub is_mid_call: bool,
     /// It was woken at its futex, so that the wait is over whatever the word says now.
     pub woken: bool,
     /// Its turn at a mailbox has come: nobody who came later gets before it.
@@ -185,6 +187,15 @@ pub const FIELDS: &[Record] = &abi::fields!("thread", Thread; Slot<Thread>:
 const _: () = assert!(State::Running as u32 == 0 && State::Stopped as u32 == 3);
 
 impl Thread {
+    /// What is known about the call that it made matters no more, but for a turn that it has not used.
+    pub fn end_call(&mut self) {
+        self.is_mid_call = false;
+        self.deadline = 0;
+        self.woken = false;
+        self.interrupted_call = false;
+        self.has_replied = false;
+    }
+
     /// Harts (a bit each) that the thread may run on.
     pub fn affinity_mask(&self) -> u64 {
         if self.affinity == 0 {
