@@ -8,8 +8,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The M-mode firmware: starts the harts and answers SBI calls.",
         bytes: include_bytes!("../images/system/sbi.elf"),
         debug: include_bytes!("../images/system/sbi.debug.zst"),
-        digest: "4b22f3fc84129f69f870b5cc50123424517a9b622a79f5d1e1d64313be0fa9f5",
-        source_digest: "4e6e52b38e29c2249ef74c675d4ea138eddf7793b3b8cf17a915b47aa2a75923",
+        digest: "70c618ae3f28c5115375c402d2206a96f5606c0d4cb23183668a5ad33082618f",
+        source_digest: "3c9665af932705702a2308a6c73922ab347a2d0522809b68b78ba55243013090",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -17,8 +17,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "An S-mode program that judges the firmware below it.",
         bytes: include_bytes!("../images/system/sbi-check.elf"),
         debug: include_bytes!("../images/system/sbi-check.debug.zst"),
-        digest: "b42f9b3c63da9b626c8b097e34fe6fe8e0c7ce60cc4270f240bcfded2810f824",
-        source_digest: "e7aeec7873d5b8aaf17a1d2e232b6cdd9b96dd448e40d6fc7ab1490eb70c14e1",
+        digest: "e31a007c88d55951093d399d044cc3fb54326ab62afb1a5df58e2de49fc78883",
+        source_digest: "4b5c62154930eeec660501acea7c18ec5a5d8774a642033b439754098a68b9b0",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -26,8 +26,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "f073f1d3ca3f02384d85e1e5909e44b3f4fbc107078612b7988f0325c7f16997",
-        source_digest: "03acf852d781991c4574764c5883d3aa5b1f88527a169f2f28ce5a67ce5db95c",
+        digest: "d580e40615a4855c43ae23ff90ab58094c27fbbff5ad2985d367062279bbcd86",
+        source_digest: "3de3a4c24287dbf96cbfc75a351fd674decc6ae3fa1a889a7913689e8743b43a",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
@@ -35,7 +35,7 @@ pub(crate) static IMAGES: &[SystemImage] = &[
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
     digest: "3e8cad654f198c22ad4d644fbf5f73d71dc422913d8923afa7d0b00805ee8a1b",
-    source_digest: "951ed320997e4ad0906129e180a09ade7e119a1858f93090f1c9e278aaf609bc",
+    source_digest: "a404c3ec502e27c8a79f801472738d87fbcc319145964fc78822d3527b5e87c1",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
