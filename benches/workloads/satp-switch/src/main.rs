@@ -6,7 +6,7 @@ mod loops {
     use core::hint::black_box;
 
     use frame::mix;
-    use frame::paging::{PAGE, Single, Space, KERNEL, entry, flush, switch, touch};
+    use frame::paging::{KERNEL, PAGE, Single, Space, entry, flush, switch, touch};
 
     pub const SWITCHES: u64 = 500_000;
     const PAGES: usize = 16;
