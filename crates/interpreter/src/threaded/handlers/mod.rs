@@ -8,6 +8,8 @@ mod compute;
 mod float;
 mod jump;
 mod memory;
+mod pair;
+mod unit;
 
 use hart::Hart;
 
@@ -19,6 +21,7 @@ pub(super) use compute::{compute_immediate, compute_registers};
 pub(super) use float::{KEPT_SHIFT, float_compute, float_memory};
 pub(super) use jump::{branch, jal, jalr};
 pub(super) use memory::{load, store};
+pub(super) use pair::{Half, fuse};
 
 /// Goes on with the next instruction of the same run.
 #[inline(always)]
