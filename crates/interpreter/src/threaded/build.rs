@@ -113,7 +113,12 @@ fn translate(
         None => {
             let fast = handlers::float_compute(insn);
             let half = half.filter(|_| fast.is_some());
-            let handler = fast.unwrap_or(handlers::kept(insn.len));
+            let other = if insn.op.is_system() {
+                handlers::system(insn.len)
+            } else {
+                handlers::kept(insn.len)
+            };
+            let handler = fast.unwrap_or(other);
             let index = code.keep(Kept { insn: *insn, word }) << handlers::KEPT_SHIFT;
             let sources = i32::from(insn.rs3) << 5 | i32::from(insn.rs2);
             let ends = insn.op.is_system() || insn.op == Opcode::Jalr || is_branch(insn.op);
@@ -166,10 +171,10 @@ const fn straight(handler: super::op::Handler, insn: &Insn, imm: i32) -> Op {
 
 /// Loads, stores and computations that have a fast handler.
 fn simple(insn: &Insn) -> Option<Op> {
-    if let Some(handler) = handlers::load(insn.op, insn.len) {
+    if let Some(handler) = handlers::load_handler(insn.op, insn.len) {
         return Some(straight(handler, insn, insn.imm));
     }
-    if let Some(handler) = handlers::store(insn.op, insn.len) {
+    if let Some(handler) = handlers::store_handler(insn.op, insn.len) {
         return Some(Op {
             a: Register::source(insn.rs2),
             ..straight(handler, insn, insn.imm)

@@ -1,13 +1,13 @@
 //! Loads and stores: the shortcut inline, everything else out of line.
 
+use hart::Hart;
 use hart::mmu::tlb;
-use hart::{Hart, Trap};
 use isa::Opcode;
 use memory::{PAGE_SIZE, Width};
 
 use super::super::host;
 use super::super::op::{Cursor, Handler};
-use super::super::run::{Exit, Frame};
+use super::super::run::{self, Exit, Frame};
 use super::next_or_new_run;
 use super::unit::{Unit, single};
 use crate::plain::Step;
@@ -82,7 +82,6 @@ impl<const KIND: u8, const BYTES: usize, const HALVES: usize> Unit for Load<KIND
     }
 }
 
-#[cold]
 #[inline(never)]
 fn load_slow<const KIND: u8, const BYTES: usize, const HALVES: usize>(
     hart: &mut Hart,
@@ -96,10 +95,10 @@ fn load_slow<const KIND: u8, const BYTES: usize, const HALVES: usize>(
     }
     let address = address(hart, at);
     frame.sync(hart, before);
-    match hart.load(frame.bus, address, width::<BYTES>()) {
-        Ok(value) if KIND == FLOAT => hart.f[at.op().a.float()] = extend::<KIND, BYTES>(value),
-        Ok(value) => at.op().a.write(hart, extend::<KIND, BYTES>(value)),
-        Err(trap) => return trapped(hart, frame, at, before, trap),
+    match load(hart, frame, address, width::<BYTES>()) {
+        Some(value) if KIND == FLOAT => hart.f[at.op().a.float()] = extend::<KIND, BYTES>(value),
+        Some(value) => at.op().a.write(hart, extend::<KIND, BYTES>(value)),
+        None => return trapped(hart, frame, at, before),
     }
     after_slow::<HALVES>(hart, frame, at, left);
 }
@@ -140,7 +139,6 @@ fn stored_value<const KIND: u8>(hart: &Hart, at: Cursor) -> u64 {
     }
 }
 
-#[cold]
 #[inline(never)]
 fn store_slow<const KIND: u8, const BYTES: usize, const HALVES: usize>(
     hart: &mut Hart,
@@ -155,16 +153,29 @@ fn store_slow<const KIND: u8, const BYTES: usize, const HALVES: usize>(
     let address = address(hart, at);
     let value = stored_value::<KIND>(hart, at);
     frame.sync(hart, before);
-    if let Err(trap) = hart.store(frame.bus, address, width::<BYTES>(), value) {
-        return trapped(hart, frame, at, before, trap);
+    if !store(hart, frame, address, width::<BYTES>(), value) {
+        return trapped(hart, frame, at, before);
     }
     after_slow::<HALVES>(hart, frame, at, left);
 }
 
-#[cold]
-fn trapped(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, before: i64, trap: Trap) {
+/// A load by the reference engine.
+#[inline(never)]
+fn load(hart: &mut Hart, frame: &mut Frame<'_>, address: u64, width: Width) -> Option<u64> {
+    let result = hart.load(frame.bus, address, width);
+    frame.put_trap_by(result)
+}
+
+/// A store by the reference engine; whether it did not trap.
+#[inline(never)]
+fn store(hart: &mut Hart, frame: &mut Frame<'_>, address: u64, width: Width, value: u64) -> bool {
+    let result = hart.store(frame.bus, address, width, value);
+    frame.put_trap_by(result).is_some()
+}
+
+fn trapped(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, before: i64) {
     let pc = frame.pc(at);
-    frame.trap(hart, pc, before, trap);
+    run::trap(hart, frame, pc, before);
 }
 
 /// FS is not dirty yet: the plain engine sees to it, or traps.
@@ -199,7 +210,7 @@ macro_rules! pick {
 }
 
 /// The handler of a load, if `op` is one.
-pub(in super::super) fn load(op: Opcode, len: u8) -> Option<Handler> {
+pub(in super::super) fn load_handler(op: Opcode, len: u8) -> Option<Handler> {
     match op {
         Opcode::Lb => pick!(len, Load, SIGNED, 1),
         Opcode::Lh => pick!(len, Load, SIGNED, 2),
@@ -213,7 +224,7 @@ pub(in super::super) fn load(op: Opcode, len: u8) -> Option<Handler> {
 }
 
 /// The handler of a store, if `op` is one.
-pub(in super::super) fn store(op: Opcode, len: u8) -> Option<Handler> {
+pub(in super::super) fn store_handler(op: Opcode, len: u8) -> Option<Handler> {
     match op {
         Opcode::Sb => pick!(len, Store, SIGNED, 1),
         Opcode::Sh => pick!(len, Store, SIGNED, 2),
