@@ -1,6 +1,7 @@
 //! The long checks behind `cargo xtask prove`: each compares Hartland with something that others made, or that it is
 //! not, over more cases than a test has time for.
 
+mod decoder;
 mod hart;
 
 use std::process::ExitCode;
@@ -16,6 +17,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Check {
+    /// Every word that may be an instruction, against LLVM and the public tables
+    Decoder(decoder::Arguments),
     /// Random programs on both engines and on QEMU
     Hart(hart::Arguments),
 }
@@ -26,6 +29,7 @@ enum Check {
 )]
 fn main() -> ExitCode {
     let result = match Arguments::parse().check {
+        Check::Decoder(arguments) => decoder::run(&arguments),
         Check::Hart(arguments) => hart::run(&arguments),
     };
     match result {

@@ -107,7 +107,7 @@ impl Block {
         while !code.bytes.len().is_multiple_of(8) {
             code.half(0);
         }
-        code.lengths[last..].fill(8);
+        code.lengths[last..].fill(16);
         code
     }
 }

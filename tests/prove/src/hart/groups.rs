@@ -471,7 +471,7 @@ pub fn csr(g: &mut Generator) -> Vec<Part> {
     if status && !g.clean_float {
         bits &= !FS;
     }
-    if name == "stimecmp" && !g.timer {
+    if name == "stimecmp" && !g.timer || name == "sip" && g.timer {
         return vec![g.computing()];
     }
     if name == "menvcfg" && g.timer {
@@ -482,7 +482,7 @@ pub fn csr(g: &mut Generator) -> Vec<Part> {
     let mut parts = Vec::new();
     match g.random.below(5) {
         0 => {
-            let name = g.random.pick(&["misa", "mhartid", "mstatus", "sstatus", "sip", "satp"]);
+            let name = g.random.pick(&["misa", "mhartid", "mstatus", "sstatus", "mip", "satp"]);
             parts.push(csr_insn(O::Csrrs, rd, name, 0));
             return parts;
         }

@@ -19,7 +19,8 @@ mod save {
     pub const RECORD: i32 = 0x218;
     pub const CODE_BYTES: i32 = 0x220;
     pub const LENGTHS: i32 = 0x228;
-    pub const UNUSED: i32 = 0x400;
+    pub const UNUSED: i32 = 0x238;
+    pub const CSRS: i32 = 0x240;
 }
 
 /// Traps after which a block ends, whatever it does.
@@ -33,7 +34,6 @@ const DIGESTED: &[&str] = &[
     "mie",
     "mip",
     "sie",
-    "sip",
     "sepc",
     "scause",
     "stval",
@@ -430,6 +430,23 @@ fn delegated(a: &mut Assembler, behind: Label, restore: Label) {
     a.jump(restore);
 }
 
+/// What a doubleword is that reports compare, by its address.
+pub fn name_of(address: u64) -> String {
+    let offset = address.wrapping_sub(at::SAVE) as i32;
+    match offset {
+        0..0x100 => format!("x{}", offset / 8),
+        save::F..save::MSTATUS => format!("f{}", (offset - save::F) / 8),
+        save::MSTATUS => "mstatus at the last trap".to_owned(),
+        save::DIGEST => "digest".to_owned(),
+        save::TRAPS => "traps".to_owned(),
+        save::CSRS..0x400 => {
+            let name = DIGESTED.get(((offset - save::CSRS) / 8) as usize);
+            name.map_or_else(|| format!("{address:#x}"), |name| (*name).to_owned())
+        }
+        _ => format!("{address:#x}"),
+    }
+}
+
 /// What the digests of a block cover, one after the other; each covers what those before do.
 pub const STAGES: [&str; 4] = [
     "registers, CSRs or traps",
@@ -455,8 +472,9 @@ fn finish(a: &mut Assembler, labels: &Labels, print: Label) {
         a.i(O::Ld, "t1", "s0", save::F + 8 * i32::from(n));
         mix(a, "t1");
     }
-    for name in DIGESTED {
+    for (n, name) in DIGESTED.iter().enumerate() {
         a.read_csr("t1", name);
+        a.store(O::Sd, "t1", "s0", save::CSRS + 8 * n as i32);
         mix(a, "t1");
     }
     a.call("ra", print);

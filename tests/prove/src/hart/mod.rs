@@ -126,7 +126,7 @@ fn campaign(arguments: &Arguments, sides: &Sides) -> Result<()> {
             .collect();
         let outcomes = sides.run(&blocks, "random.elf")?;
         peers::counted(&elf::program(&blocks), sides.isa, &mut counter)?;
-        if let Some(block) = first_block(&outcomes, seed) {
+        for block in different_blocks(&outcomes, seed) {
             different.push(block);
             println!("block {block} differs");
             for (side, outcome) in &outcomes {
@@ -150,24 +150,29 @@ fn campaign(arguments: &Arguments, sides: &Sides) -> Result<()> {
         start.elapsed().as_secs_f64(),
     );
     if !different.is_empty() {
-        bail!("{} programs differ, at blocks {different:?}", different.len());
+        bail!("{} blocks differ: {different:?}", different.len());
     }
     println!("no difference");
     Ok(())
 }
 
-/// The first block whose digests are not the same everywhere.
-fn first_block(outcomes: &[(&str, Outcome)], seed: u64) -> Option<u64> {
+/// The blocks whose digests are not the same everywhere.
+fn different_blocks(outcomes: &[(&str, Outcome)], seed: u64) -> Vec<u64> {
+    let stages = harness::STAGES.len();
+    let digests = |outcome: &Outcome, block: u64| {
+        let from = block as usize * stages;
+        outcome.digests.get(from..from + stages).map(<[_]>::to_vec)
+    };
     let reference = &outcomes[0].1;
-    let others = outcomes[1..].iter().map(|(_, outcome)| outcome);
-    others
-        .filter(|&other| other != reference)
-        .map(|other| {
-            let same = other.digests.iter().zip(&reference.digests);
-            let same = same.take_while(|(a, b)| a == b).count();
-            seed + (same / harness::STAGES.len()) as u64
-        })
-        .min()
+    let differs = |block: &u64| {
+        let expected = digests(reference, *block);
+        let mut others = outcomes[1..].iter();
+        others.any(|(_, other)| expected.is_none() || digests(other, *block) != expected)
+    };
+    (0..BLOCKS)
+        .filter(differs)
+        .map(|block| seed + block)
+        .collect()
 }
 
 /// A path in the folder of the programs.

@@ -134,6 +134,12 @@ pub fn first_difference(sides: &Sides, block: Block) -> Result<()> {
         path.display()
     );
     print_code(&block);
+    let csrs = super::record::CSRS.iter().zip(&block.start.csrs);
+    let csrs: Vec<_> = csrs.map(|((name, _), value)| format!("{name} {value:x}")).collect();
+    println!("from: mstatus {:x}, {}", block.start.mstatus, csrs.join(", "));
+    for &(address, entry) in block.start.patches.iter().filter(|patch| patch.1 & 15 != 1) {
+        println!("  entry {address:#x}: {entry:#x}");
+    }
     let outcomes = sides.run(std::slice::from_ref(&block), "difference.elf")?;
     for (side, outcome) in &outcomes {
         println!("{side}: {}", outcome.describe(0));
@@ -143,26 +149,38 @@ pub fn first_difference(sides: &Sides, block: Block) -> Result<()> {
     if let Some(stage) = (0..harness::STAGES.len()).find(differs) {
         println!("what differs first: {}", harness::STAGES[stage]);
     }
-    print_tables(sides, &block, &elf)?;
     compare_engines(sides, &elf)?;
-    compare_steps(sides, &elf, &path)
+    compare_steps(sides, &block, &path)?;
+    compare_memory(sides, &block, &path)
 }
 
-/// Page-table entries that the run here changed.
+/// Ranges that the digests are made from, and what they hold at the end.
+const COMPARED: [(u64, u64); 4] = [
+    (at::SAVE, 0x400),
+    (at::DATA, at::DATA_BYTES),
+    (at::TABLES, at::TABLES_BYTES),
+    (at::WINDOW, at::WINDOW_BYTES),
+];
+
+/// Doublewords of memory that are different at the end.
 #[expect(clippy::print_stdout, reason = "the report is the result")]
-fn print_tables(sides: &Sides, block: &Block, elf: &[u8]) -> Result<()> {
-    let mut machine = peers::machine(elf, sides.isa, true)?;
+fn compare_memory(sides: &Sides, block: &Block, path: &Path) -> Result<()> {
+    let Some(qemu) = &sides.qemu else {
+        return Ok(());
+    };
+    let elf = elf::program(std::slice::from_ref(block));
+    let mut machine = peers::machine(&elf, sides.isa, true)?;
     machine.run(10_000_000);
-    let mut memory = Vec::new();
-    for address in (at::TABLES..at::TABLES + at::TABLES_BYTES).step_by(8) {
-        let word = machine.peek(address, memory::Width::Double).unwrap_or(0);
-        memory.extend(word.to_le_bytes());
-    }
-    std::fs::write(in_folder(&sides.folder, "difference.tables"), memory)?;
-    for &(address, before) in &block.start.patches {
-        let now = machine.peek(address, memory::Width::Double).unwrap_or(0);
-        if now != before {
-            println!("entry at {address:#x}: {before:#x} became {now:#x} here");
+    let theirs = qemu.memory(path, &COMPARED, &in_folder(&sides.folder, "memory"))?;
+    let addresses = COMPARED
+        .iter()
+        .flat_map(|&(base, bytes)| (base..base + bytes).step_by(8));
+    for (address, bytes) in addresses.zip(theirs.chunks_exact(8)) {
+        let ours = machine.peek(address, memory::Width::Double).unwrap_or(0);
+        let theirs = u64::from_le_bytes(bytes.try_into().unwrap_or_default());
+        if ours != theirs {
+            let name = harness::name_of(address);
+            println!("  at the end, {name}: {ours:#x} here, {theirs:#x} there");
         }
     }
     Ok(())
@@ -225,16 +243,29 @@ fn print_code(block: &Block) {
 }
 
 #[expect(clippy::print_stdout, reason = "the report is the result")]
-fn compare_steps(sides: &Sides, elf: &[u8], path: &Path) -> Result<()> {
+fn compare_steps(sides: &Sides, block: &Block, path: &Path) -> Result<()> {
     let Some(qemu) = &sides.qemu else {
         return Ok(());
     };
     let log = in_folder(&sides.folder, "difference.log");
     qemu.log(path, &log, LIMIT)?;
     let text = std::fs::read_to_string(&log).context("QEMU's log")?;
-    let theirs = parse_log(&text);
+    // Nothing is observed here of words that are no instruction.
+    let code = block.code().bytes;
+    let is_instruction = |step: &Step| {
+        let at = (step.pc & (at::WINDOW_BYTES - 1)) as usize;
+        let mut bytes = [0; 4];
+        bytes
+            .iter_mut()
+            .zip(code.iter().skip(at))
+            .for_each(|(to, from)| *to = *from);
+        isa::decode(u32::from_le_bytes(bytes), &sides.isa).is_some()
+    };
+    let mut theirs = parse_log(&text);
+    theirs.retain(is_instruction);
     let mut recorder = Recorder::default();
-    let mut machine = peers::machine(elf, sides.isa, true)?;
+    let elf = elf::program(std::slice::from_ref(block));
+    let mut machine = peers::machine(&elf, sides.isa, true)?;
     machine.run_observed(10_000_000, &mut recorder);
     let ours = recorder.steps;
     let same = ours.iter().zip(&theirs).take_while(|(a, b)| same(a, b));
@@ -248,6 +279,11 @@ fn compare_steps(sides: &Sides, elf: &[u8], path: &Path) -> Result<()> {
     }
     if let (Some(ours), Some(theirs)) = (ours.get(at), theirs.get(at)) {
         print_difference(ours, theirs);
+    }
+    for (side, steps) in [("here", &ours), ("there", &theirs)] {
+        if let Some(step) = steps.get(at) {
+            println!("next {side}: {:#x}, {:x?}", step.pc, step.csrs);
+        }
     }
     Ok(())
 }
