@@ -63,8 +63,12 @@ impl Generator {
         };
         let mut random = Random::new(seed);
         let (clean_float, timer) = (random.one_in(4), random.one_in(2));
-        let flags_alone =
-            |row: &Row| matches!(row.format, F::FloatCompare | F::FloatToInt | F::FloatToIntTruncating);
+        let flags_alone = |row: &Row| {
+            matches!(
+                row.format,
+                F::FloatCompare | F::FloatToInt | F::FloatToIntTruncating
+            )
+        };
         Self {
             random,
             isa,
@@ -118,7 +122,16 @@ impl Generator {
             random.pick(&[3, 3, 3, 3, 3, 3, 3, 0])
         };
         let mut mstatus = mpp << 11 | fs << 13 | 1 << 21;
-        for (bit, odds) in [(1, 2), (5, 2), (7, 2), (8, 2), (18, 2), (19, 3), (20, 8), (22, 8)] {
+        for (bit, odds) in [
+            (1, 2),
+            (5, 2),
+            (7, 2),
+            (8, 2),
+            (18, 2),
+            (19, 3),
+            (20, 8),
+            (22, 8),
+        ] {
             mstatus |= u64::from(random.one_in(odds)) << bit;
         }
         let csrs: Vec<u64> = CSRS

@@ -10,7 +10,10 @@ use super::random::Random;
 use super::tables;
 
 fn constant(rd: u8, value: u64) -> Vec<Part> {
-    load_constant(rd, value).into_iter().map(Part::from).collect()
+    load_constant(rd, value)
+        .into_iter()
+        .map(Part::from)
+        .collect()
 }
 
 fn csr_insn(op: O, rd: u8, name: &str, rs1: u8) -> Part {
@@ -45,7 +48,11 @@ pub fn reserved(g: &mut Generator) -> Vec<Part> {
     }
     let elsewhere = g.random.one_in(4);
     let double = g.random.one_in(2);
-    let (load, store) = if double { (O::LrD, O::ScD) } else { (O::LrW, O::ScW) };
+    let (load, store) = if double {
+        (O::LrD, O::ScD)
+    } else {
+        (O::LrW, O::ScW)
+    };
     let mut parts = vec![
         near_pointer(g, address),
         insn(O::Andi, address, address, 0, -8).into(),
@@ -402,7 +409,11 @@ fn whole_value(name: &str, random: &mut Random) -> u64 {
         "stimecmp" => random.pick(&[0, u64::MAX]),
         "senvcfg" | "menvcfg" => {
             let cbie = random.pick(&[0, 1, 3]);
-            let bits = if name == "senvcfg" { ENVCFG } else { ENVCFG | 7 << 61 };
+            let bits = if name == "senvcfg" {
+                ENVCFG
+            } else {
+                ENVCFG | 7 << 61
+            };
             random.next() & bits | cbie << 4
         }
         "pmpcfg0" => pmp_config(random),
@@ -482,7 +493,9 @@ pub fn csr(g: &mut Generator) -> Vec<Part> {
     let mut parts = Vec::new();
     match g.random.below(5) {
         0 => {
-            let name = g.random.pick(&["misa", "mhartid", "mstatus", "sstatus", "mip", "satp"]);
+            let name = g
+                .random
+                .pick(&["misa", "mhartid", "mstatus", "sstatus", "mip", "satp"]);
             parts.push(csr_insn(O::Csrrs, rd, name, 0));
             return parts;
         }

@@ -448,12 +448,7 @@ pub fn name_of(address: u64) -> String {
 }
 
 /// What the digests of a block cover, one after the other; each covers what those before do.
-pub const STAGES: [&str; 4] = [
-    "registers, CSRs or traps",
-    "data",
-    "page tables",
-    "code",
-];
+pub const STAGES: [&str; 4] = ["registers, CSRs or traps", "data", "page tables", "code"];
 
 /// The block is over: digests of registers and CSRs, then data, tables and code, printed; on to the next.
 fn finish(a: &mut Assembler, labels: &Labels, print: Label) {

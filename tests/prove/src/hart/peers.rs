@@ -233,7 +233,14 @@ impl Qemu {
         command
             .args(["-machine", "virt", "-smp", "1", "-m", "128M"])
             .args(["-display", "none", "-monitor", "stdio", "-serial", "null"])
-            .args(["-bios", "none", "-no-reboot", "-no-shutdown", "-cpu", &self.cpu])
+            .args([
+                "-bios",
+                "none",
+                "-no-reboot",
+                "-no-shutdown",
+                "-cpu",
+                &self.cpu,
+            ])
             .arg("-kernel")
             .arg(elf);
         let mut child = command
