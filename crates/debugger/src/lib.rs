@@ -8,8 +8,8 @@ pub mod points;
 pub mod target;
 pub mod timeline;
 
-pub use points::{Hit, Point, PointId, WatchKind};
+pub use points::{Event, Hit, Point, PointId, WatchKind};
 pub use target::{
     Control, Moment, Plain, Register, Run, Space, Stopped, Target, TargetError, Why, Write,
 };
-pub use timeline::Timeline;
+pub use timeline::{Settings, Timeline};
