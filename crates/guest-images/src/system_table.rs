@@ -8,8 +8,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The M-mode firmware: starts the harts and answers SBI calls.",
         bytes: include_bytes!("../images/system/sbi.elf"),
         debug: include_bytes!("../images/system/sbi.debug.zst"),
-        digest: "19fe5e40f8175ad0b46ea92de70cd7f785334e23476fb954f7c9c036c71b25e6",
-        source_digest: "74c4d97e505bc1dc7e5153c3c70e7457e107aa89c68abfad08f0ed24f97c8ade",
+        digest: "4b22f3fc84129f69f870b5cc50123424517a9b622a79f5d1e1d64313be0fa9f5",
+        source_digest: "4e6e52b38e29c2249ef74c675d4ea138eddf7793b3b8cf17a915b47aa2a75923",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "0de1d387d1ffe7f56425d7aa8415be7963324d3f0147628d0674150e3e40c854",
-        source_digest: "d67b1e5d6b14b3632cb8c1742980d0e43a1dbec3c4587e23e5f329291ec5e41e",
+        digest: "29bd48b97ecc9e592874815b84cda905f27e3730eb6fdeb1ce195011c3ceb173",
+        source_digest: "149c8c868255bc557c6679d91b25a8c929732215e781e3dc8f48a4de9dd1ae85",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "8468b27bd381319d9d8c72afcb112dbccbb52bb7756d2a5888a59c04e6a1c491",
-    source_digest: "e780d19d6d706987ee1bc310a71de637b841b59d7774477226fa45062d066c6a",
+    digest: "3c3e9a3437a4d80d6b73a89bf30840f7a95a1f42eac32099bbee411593cb3ce7",
+    source_digest: "3543c4c4eff5ad290a29d4475a84e5151d42ef0c242b054ecb9f01b7b022d175",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
@@ -47,6 +47,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
             debug: include_bytes!("../images/system/programs/bounded-buffer.debug.zst"),
         },
         ArchivedProgram {
+            path: "bin/client-server",
+            debug: include_bytes!("../images/system/programs/client-server.debug.zst"),
+        },
+        ArchivedProgram {
             path: "bin/copy-on-write",
             debug: include_bytes!("../images/system/programs/copy-on-write.debug.zst"),
         },
@@ -55,8 +59,16 @@ pub(crate) static PROGRAMS: Archive = Archive {
             debug: include_bytes!("../images/system/programs/costs.debug.zst"),
         },
         ArchivedProgram {
+            path: "bin/deadline",
+            debug: include_bytes!("../images/system/programs/deadline.debug.zst"),
+        },
+        ArchivedProgram {
             path: "bin/dining",
             debug: include_bytes!("../images/system/programs/dining.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/fault-isolation",
+            debug: include_bytes!("../images/system/programs/fault-isolation.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/fork-bomb",
@@ -65,6 +77,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/fork-tree",
             debug: include_bytes!("../images/system/programs/fork-tree.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/handles",
+            debug: include_bytes!("../images/system/programs/handles.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/hello",
@@ -77,6 +93,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/init",
             debug: include_bytes!("../images/system/programs/init.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/interrupt-elsewhere",
+            debug: include_bytes!("../images/system/programs/interrupt-elsewhere.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/left",

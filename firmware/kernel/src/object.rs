@@ -1,7 +1,8 @@
 //! What descriptors lead to, and how many lead there.
 
 use abi::errno;
-use kernel_core::arena::Id;
+use abi::layout::Record;
+use kernel_core::arena::{Id, Slot};
 use kernel_core::descriptor::{Entry, Rights, Table};
 use kernel_core::files::Node;
 
@@ -32,6 +33,10 @@ pub enum Object {
     Pipe(Id<Pipe>),
     /// A mailbox, to do what the descriptor's rights say.
     Mailbox(Id<Mailbox>),
+    /// A process: to be looked at, or to be signalled.
+    Process(Id<Process>),
+    /// The whole system: to be looked at, or to be ended.
+    System,
 }
 
 /// A file that is open: descriptors that were copied share its place.
@@ -47,6 +52,13 @@ pub struct OpenFile {
     /// Descriptors that lead here, in all processes.
     pub descriptors: u32,
 }
+
+/// Where tools find what an open file is, and what a descriptor leads to. A slot of the table is in use while its bit in `descriptors.used` is set.
+pub const FIELDS: &[&[Record]] = &[
+    &abi::fields!("file", OpenFile; Slot<OpenFile>: node, offset, append, descriptors),
+    &abi::fields!("descriptor", Entry<Object>: object, rights, close_on_exec, flags),
+    kernel_core::descriptor::fields::<Object, DESCRIPTORS>(),
+];
 
 impl Kernel {
     /// What a descriptor of the hart's process leads to.
@@ -89,7 +101,8 @@ impl Kernel {
                     mailbox.retain(entry.rights);
                 }
             }
-            Object::Console | Object::Null => {}
+            // A handle keeps no process: its name finds nothing once that is gone.
+            Object::Console | Object::Null | Object::Process(_) | Object::System => {}
         }
     }
 
@@ -99,7 +112,7 @@ impl Kernel {
             Object::File(file) => self.release_file(file),
             Object::Pipe(pipe) => pipe::release(self, pipe, entry.rights),
             Object::Mailbox(mailbox) => self.release_mailbox(mailbox, entry.rights),
-            Object::Console | Object::Null => {}
+            Object::Console | Object::Null | Object::Process(_) | Object::System => {}
         }
     }
 

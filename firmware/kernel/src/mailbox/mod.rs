@@ -16,8 +16,9 @@ mod rendezvous;
 mod ring;
 
 use abi::errno;
+use abi::layout::Record;
 use abi::syscall::{FOREVER, KEEP_ON_EXEC, Syscall};
-use kernel_core::arena::Id;
+use kernel_core::arena::{Id, Slot};
 use kernel_core::descriptor::Rights;
 use kernel_core::frame::FrameNumber;
 
@@ -59,6 +60,11 @@ pub struct Mailbox {
     in_flight: u32,
 }
 
+/// Where tools find what a mailbox is.
+pub const FIELDS: &[Record] = &abi::fields!("mailbox", Mailbox; Slot<Mailbox>:
+    frames, frame_count, capacity, size, first, count, receivers, senders, in_flight);
+pub use ring::FIELDS as MESSAGE_FIELDS;
+
 /// What a call to send asks for.
 #[derive(Clone, Copy, Debug)]
 struct Message {
@@ -90,6 +96,17 @@ impl Mailbox {
     pub fn retain(&mut self, rights: Rights) {
         self.receivers += u32::from(rights.contains(Rights::READ));
         self.senders += u32::from(rights.contains(Rights::WRITE));
+    }
+
+    /// Capacity, size of a message, messages, descriptors to receive and to send by.
+    pub const fn figures(&self) -> [u32; 5] {
+        [
+            self.capacity,
+            self.size,
+            self.count,
+            self.receivers,
+            self.senders,
+        ]
     }
 
     /// Whether somebody could receive from it.
