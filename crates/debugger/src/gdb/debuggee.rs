@@ -172,7 +172,11 @@ impl<'a> Debuggee<'a> {
         };
         let at_end = std::mem::replace(&mut self.at_end, false);
         Some(match why {
-            Why::Done => StopReason::DoneStep,
+            // Not `DoneStep`, which names no thread.
+            Why::Done => StopReason::SignalWithThread {
+                tid: thread,
+                signal: Signal::SIGTRAP,
+            },
             Why::Point(hit) => self.tell_hit(&hit),
             Why::Beginning => log(ReplayLogPosition::Begin),
             Why::Present => log(ReplayLogPosition::End),
@@ -454,7 +458,11 @@ impl ReverseCont<Tid> for Debuggee<'_> {
 
 impl ReverseStep<Tid> for Debuggee<'_> {
     fn reverse_step(&mut self, tid: Tid) -> Result<(), Self::Error> {
-        self.resume = Resume::BackStep(hart(tid));
+        // gdb asks for any thread, and the library then names the first: the one that stopped last is meant.
+        self.resume = Resume::BackStep(match hart(tid) {
+            0 => self.focus,
+            other => other,
+        });
         Ok(())
     }
 }
