@@ -72,6 +72,20 @@ pub(super) const fn plain_op() -> Op {
     }
 }
 
+/// The instruction here may be marked.
+fn marked(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, left: i64) {
+    let pc = frame.pc(at);
+    frame.leave(hart, pc, left, Exit::Marked);
+}
+
+/// What stands at the place of a mark, in every page.
+pub(super) const fn marked_op() -> Op {
+    Op {
+        handler: marked,
+        ..plain_op()
+    }
+}
+
 /// What the reference engine made of the instruction kept at a place, whose address is `hart.pc`.
 enum Kept {
     /// There is none: it must take the step by itself.

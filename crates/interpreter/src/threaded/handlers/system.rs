@@ -32,6 +32,9 @@ fn system_instruction<const HALVES: usize>(
     };
     let next = hart.pc;
     frame.sync(hart, left);
+    if hart.catch.has_caught() {
+        frame.bus.raise_attention();
+    }
     let goes_on = matches!(step, Step::Next | Step::Sync)
         && !frame.must_stop()
         && deadline == hart.timer_setting()
