@@ -9,7 +9,7 @@ use super::cache::CodeCache;
 use super::handlers::KEPT_SHIFT;
 use super::op::Cursor;
 use super::page::{CodePage, Kept};
-use crate::plain::{self, NoObserver, Step};
+use crate::plain::{self, NoObserver, Observer, Step};
 
 /// Why decoded code came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +142,13 @@ impl Threaded {
     }
 
     /// Takes at most `steps` steps (and at most a few thousand), without sampling interrupts.
-    pub(crate) fn run(&mut self, hart: &mut Hart, bus: &mut Bus, steps: u64) -> Step {
+    pub(crate) fn run<O: Observer>(
+        &mut self,
+        hart: &mut Hart,
+        bus: &mut Bus,
+        steps: u64,
+        observer: &mut O,
+    ) -> Step {
         let end = bus.clock.steps + steps;
         loop {
             for page in take_stale(bus) {
@@ -152,6 +158,7 @@ impl Threaded {
             if left == 0 {
                 return Step::Next;
             }
+            let trapped_before = hart.unretired;
             let step = match self.find(hart, bus) {
                 Some(at) if i64::from(at.1.op().left) <= left => stretch(hart, bus, at, left),
                 _ => Exit::Plain,
@@ -163,6 +170,9 @@ impl Threaded {
                 Exit::Lookup => Step::Next,
                 Exit::Step(step) => step,
             };
+            if !O::IS_NOBODY && hart.unretired != trapped_before {
+                tell_of_trap(hart, bus, observer);
+            }
             if step != Step::Next || bus.ram.has_host_writes() || bus.needs_attention() {
                 return step;
             }
@@ -207,6 +217,17 @@ impl Threaded {
             hart.tlb.drop_fast_fetch();
         }
     }
+}
+
+/// A trap ends what decoded code does: the CSRs of its handler's mode say which it was.
+fn tell_of_trap(hart: &Hart, bus: &mut Bus, observer: &mut impl Observer) {
+    let (pc, trap) = hart.last_trap();
+    // The step that trapped counts only after its observer was told of it.
+    bus.clock.steps -= 1;
+    if let Some(trap) = trap {
+        observer.trapped(hart, bus, pc, trap);
+    }
+    bus.clock.steps += 1;
 }
 
 fn take_stale(bus: &mut Bus) -> Vec<u32> {
