@@ -25,6 +25,8 @@ pub enum Command {
     Run(Box<RunOptions>),
     /// Live a recording of `run --record` through again, and say whether it came out the same
     Replay(ReplayOptions),
+    /// Run a program under many interleavings, and keep the shortest recording of one that goes wrong
+    Explore(Box<ExploreOptions>),
     /// Print the code of an ELF file as assembler text, in LLVM's style
     Disasm(DisasmOptions),
     /// Run the workloads and say how fast they are
@@ -189,6 +191,55 @@ pub struct ReplayOptions {
     /// Which engine runs the code; without it, the recorded one
     #[arg(long, value_name = "ENGINE")]
     pub engine: Option<Engine>,
+}
+
+/// What counts as another outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Compare {
+    /// The text printed, and how the run ended
+    Output,
+    /// How the run ended
+    Status,
+}
+
+/// Options of `hartland explore`.
+#[derive(Debug, clap::Args)]
+pub struct ExploreOptions {
+    /// The machine, and what is in it
+    #[command(flatten)]
+    pub machine: MachineOptions,
+
+    /// How many interleavings to try
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    pub seeds: u64,
+
+    /// The first seed
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub first_seed: u64,
+
+    /// Stop at the first interleaving that goes wrong
+    #[arg(long)]
+    pub stop_at_first: bool,
+
+    /// What an interleaving must not change
+    #[arg(long, value_name = "WHAT", default_value = "output")]
+    pub compare: Compare,
+
+    /// Right is what prints this, whatever else it prints
+    #[arg(long, value_name = "TEXT")]
+    pub expect_text: Option<String>,
+
+    /// Wrong is what prints this, whatever else it prints
+    #[arg(long, value_name = "TEXT")]
+    pub fail_text: Option<String>,
+
+    /// Most steps of a run; without it ten times those of the ordinary interleaving, and a hundred million more
+    #[arg(long, value_name = "STEPS")]
+    pub instructions: Option<u64>,
+
+    /// Where to keep the recording
+    #[arg(long, value_name = "FILE", default_value = "explore.rec")]
+    pub record: PathBuf,
 }
 
 /// Options of `hartland disasm`.

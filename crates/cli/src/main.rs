@@ -5,6 +5,7 @@ mod bench;
 mod bench_os;
 mod commit_log;
 mod disasm;
+mod explore;
 mod failure;
 mod fawn;
 mod files;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     match command {
         args::Command::Run(options) => run::run(&options),
         args::Command::Replay(options) => recording::replay::run(&options),
+        args::Command::Explore(options) => explore::run(&options),
         args::Command::Disasm(options) => disasm::run(&options),
         args::Command::Bench(options) => bench::run(&options),
     }

@@ -10,7 +10,7 @@ use crate::args::RunOptions;
 use crate::failure::{self, Failure, say, status};
 use crate::files::Files;
 use crate::machine_options::{self, Built};
-use crate::recording::Recorder;
+use crate::recording::{Recorder, command_line};
 use crate::report::Report;
 use crate::session::{Ending, Session};
 
@@ -34,7 +34,12 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
         return Ok(0);
     }
     let recorder = match &options.record {
-        Some(path) => Some(Recorder::create(path, options, files.into_read())?),
+        Some(path) => Some(Recorder::create(
+            path,
+            command_line()?,
+            options.machine.rtc,
+            files.into_read(),
+        )?),
         None => None,
     };
     let start = Instant::now();

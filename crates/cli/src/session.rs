@@ -48,7 +48,7 @@ impl Ending {
 /// Longest that a wait may keep other things waiting.
 const LONGEST_WAIT: Duration = Duration::from_millis(5);
 /// Ctrl-D: what ends the input of a program that reads a terminal.
-const END_OF_INPUT: u8 = 4;
+pub const END_OF_INPUT: u8 = 4;
 /// Console input that the guest may leave unread before more is fed to it.
 const MOST_BACKLOG: usize = 4096;
 

@@ -39,12 +39,12 @@ struct Chooser {
 impl Chooser {
     /// Turns are of one step up to two to this.
     const LONGEST_TURN: u64 = 13;
-    /// One turn in so many ends with a jump of time,
-    const JUMPS: u64 = 8;
+    /// One turn in so many ends with a jump of time; each does where there is one hart, and nothing else to choose,
+    const JUMPS: u64 = 4;
     /// of nanoseconds from two to this
-    const SHORTEST_JUMP: u64 = 12;
+    const SHORTEST_JUMP: u64 = 16;
     /// up to two to this: more than the time slice of any scheduler.
-    const LONGEST_JUMP: u64 = 23;
+    const LONGEST_JUMP: u64 = 24;
 
     /// The next word (SplitMix64).
     fn next(&mut self) -> u64 {
@@ -60,8 +60,8 @@ impl Chooser {
         self.next() % below
     }
 
-    fn jump(&mut self) -> Nanos {
-        if self.next().is_multiple_of(Self::JUMPS) {
+    fn jump(&mut self, harts: usize) -> Nanos {
+        if harts == 1 || self.next().is_multiple_of(Self::JUMPS) {
             self.magnitude(Self::SHORTEST_JUMP, Self::LONGEST_JUMP)
         } else {
             0
@@ -122,7 +122,7 @@ impl Schedule {
         if !(chooser.from..chooser.to).contains(&now) {
             return None;
         }
-        bus.clock.idle += chooser.jump();
+        bus.clock.idle += chooser.jump(harts.len());
         bus.tick();
         let ready = |&id: &usize| can_run(&harts[id], bus);
         let count = (0..harts.len()).filter(ready).count();

@@ -9,7 +9,7 @@ mod reader;
 mod recorder;
 pub mod replay;
 
-pub use recorder::Recorder;
+pub use recorder::{Recorder, command_line};
 
 use machine::LoggedEvent;
 use serde::{Deserialize, Serialize};
