@@ -23,8 +23,22 @@ fn samples() -> Vec<(String, String)> {
     samples
 }
 
+/// The first line in which two transcripts differ, and all of the one that came.
+fn difference(came: &str, wanted: &str) -> String {
+    let mut lines = came.split('\n').zip(wanted.split('\n'));
+    let first = lines.position(|(came, wanted)| came != wanted);
+    let number = first.unwrap_or(came.lines().count().min(wanted.lines().count()));
+    let line = |text: &str| format!("{:?}", text.split('\n').nth(number).unwrap_or("(it ends)"));
+    format!(
+        "line {}: {} came, {} was wanted, of\n{came}",
+        number + 1,
+        line(came),
+        line(wanted)
+    )
+}
+
 fn check(harts: usize) {
-    let mut wrong = Vec::new();
+    let mut wrong: Vec<String> = Vec::new();
     let samples = samples();
     assert!(samples.len() >= 5, "only {} samples", samples.len());
     for (name, expected) in samples {
@@ -36,7 +50,10 @@ fn check(harts: usize) {
             via: ExitVia::Finisher,
         });
         if output != expected || stop != finished {
-            wrong.push(format!("{name}, {harts} harts: {stop:?}\n{output}"));
+            wrong.push(format!(
+                "{name}, {harts} harts: {stop:?}\n{}",
+                difference(&output, &expected)
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

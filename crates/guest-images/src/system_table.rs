@@ -8,8 +8,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The M-mode firmware: starts the harts and answers SBI calls.",
         bytes: include_bytes!("../images/system/sbi.elf"),
         debug: include_bytes!("../images/system/sbi.debug.zst"),
-        digest: "19fe5e40f8175ad0b46ea92de70cd7f785334e23476fb954f7c9c036c71b25e6",
-        source_digest: "74c4d97e505bc1dc7e5153c3c70e7457e107aa89c68abfad08f0ed24f97c8ade",
+        digest: "a6e25368f216c2580b14fb701684f3d220d618d068d5788f58599e0e6716d482",
+        source_digest: "34d41e59d7e5c3ad02053e715521437d256ce24bee2e46497ef0831c337aee76",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "0de1d387d1ffe7f56425d7aa8415be7963324d3f0147628d0674150e3e40c854",
-        source_digest: "d67b1e5d6b14b3632cb8c1742980d0e43a1dbec3c4587e23e5f329291ec5e41e",
+        digest: "7a1f9362f9ec4e7108572b3309e9406da6b3fd522e1762f68d009d43291238f8",
+        source_digest: "c9a6401d437cc6bc38f7c0bbec385c75f6041cc1eea14331a3807c75f159358b",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "8468b27bd381319d9d8c72afcb112dbccbb52bb7756d2a5888a59c04e6a1c491",
-    source_digest: "e780d19d6d706987ee1bc310a71de637b841b59d7774477226fa45062d066c6a",
+    digest: "c6f63bd7b3328c372c66b5539b305d3326e3401df2efbc97cd0ab70442d43d20",
+    source_digest: "b55c8539fba2fdc20048698e5470018062af173809ab0484ecad59db919a44fc",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
@@ -47,6 +47,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
             debug: include_bytes!("../images/system/programs/bounded-buffer.debug.zst"),
         },
         ArchivedProgram {
+            path: "bin/client-server",
+            debug: include_bytes!("../images/system/programs/client-server.debug.zst"),
+        },
+        ArchivedProgram {
             path: "bin/copy-on-write",
             debug: include_bytes!("../images/system/programs/copy-on-write.debug.zst"),
         },
@@ -55,8 +59,16 @@ pub(crate) static PROGRAMS: Archive = Archive {
             debug: include_bytes!("../images/system/programs/costs.debug.zst"),
         },
         ArchivedProgram {
+            path: "bin/deadline",
+            debug: include_bytes!("../images/system/programs/deadline.debug.zst"),
+        },
+        ArchivedProgram {
             path: "bin/dining",
             debug: include_bytes!("../images/system/programs/dining.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/fault-isolation",
+            debug: include_bytes!("../images/system/programs/fault-isolation.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/fork-bomb",
@@ -65,6 +77,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/fork-tree",
             debug: include_bytes!("../images/system/programs/fork-tree.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/handles",
+            debug: include_bytes!("../images/system/programs/handles.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/hello",
@@ -77,6 +93,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/init",
             debug: include_bytes!("../images/system/programs/init.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/interrupt-elsewhere",
+            debug: include_bytes!("../images/system/programs/interrupt-elsewhere.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/left",

@@ -18,7 +18,7 @@ use crate::platform::{self, MAX_HARTS, Platform};
 use crate::process::exec;
 use crate::schedule::{self, WAIT_LISTS};
 use crate::syscall::device;
-use crate::{console, println};
+use crate::{console, note, println};
 
 /// The most processes.
 const PROCESSES: usize = 256;
@@ -157,6 +157,7 @@ fn set_up(platform: &Platform, root: FrameNumber) -> Option<&'static mut [Hart]>
         hart.sstc = platform.sstc;
         hart.quantum = platform.timebase * schedule::QUANTUM_MICROSECONDS / 1_000_000;
     }
+    note::publish(harts);
     if !platform.has_word("quiet") {
         greet(platform);
     }

@@ -1,5 +1,6 @@
 //! A hart as the kernel sees it: what the trap path needs at fixed places, and which thread runs there.
 
+use abi::layout::Record;
 use kernel_core::arena::Id;
 
 use crate::arch::csr;
@@ -44,6 +45,10 @@ pub struct Hart {
     /// Ticks in a quantum.
     pub quantum: u64,
 }
+
+/// Where tools find what a hart is.
+pub const FIELDS: &[Record] = &abi::fields!("hart", Hart:
+    registers, index, id, current, satp, quantum_end, timer, quantum);
 
 // SAFETY: the pointer leads to the registers of a thread that runs on no other hart.
 unsafe impl Send for Hart {}

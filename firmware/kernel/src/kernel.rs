@@ -1,5 +1,6 @@
 //! The kernel's state: one value behind one lock.
 
+use abi::layout::Record;
 use kernel_core::arena::{Arena, Id};
 use kernel_core::frame::FrameNumber;
 use kernel_core::line::Line;
@@ -83,6 +84,10 @@ pub struct Kernel {
     /// State of the generator of random numbers.
     pub random: u64,
 }
+
+/// Where tools find what the kernel keeps once.
+pub const FIELDS: &[Record] = &abi::fields!("kernel", Kernel:
+    root, running, preempted, waiting, init, next_pid, harts, idle, timebase, next_deadline, foreground);
 
 impl Kernel {
     /// The process whose thread a hart runs.

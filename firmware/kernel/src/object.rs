@@ -1,7 +1,8 @@
 //! What descriptors lead to, and how many lead there.
 
 use abi::errno;
-use kernel_core::arena::Id;
+use abi::layout::Record;
+use kernel_core::arena::{Id, Slot};
 use kernel_core::descriptor::{Entry, Rights, Table};
 use kernel_core::files::Node;
 
@@ -47,6 +48,13 @@ pub struct OpenFile {
     /// Descriptors that lead here, in all processes.
     pub descriptors: u32,
 }
+
+/// Where tools find what an open file is, and what a descriptor leads to. A slot of the table is in use while its bit in `descriptors.used` is set.
+pub const FIELDS: &[&[Record]] = &[
+    &abi::fields!("file", OpenFile; Slot<OpenFile>: node, offset, append, descriptors),
+    &abi::fields!("descriptor", Entry<Object>: object, rights, close_on_exec, flags),
+    kernel_core::descriptor::fields::<Object, DESCRIPTORS>(),
+];
 
 impl Kernel {
     /// What a descriptor of the hart's process leads to.

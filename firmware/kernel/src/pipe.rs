@@ -1,7 +1,8 @@
 //! Pipes: bytes from writers to readers, through one frame.
 
 use abi::errno;
-use kernel_core::arena::Id;
+use abi::layout::Record;
+use kernel_core::arena::{Id, Slot};
 use kernel_core::descriptor::Rights;
 use kernel_core::frame::FrameNumber;
 
@@ -33,6 +34,10 @@ pub struct Pipe {
     /// Descriptors to write by.
     writers: u32,
 }
+
+/// Where tools find what a pipe is.
+pub const FIELDS: &[Record] =
+    &abi::fields!("pipe", Pipe; Slot<Pipe>: buffer, first, count, readers, writers);
 
 impl Pipe {
     /// One more descriptor with these rights leads here.

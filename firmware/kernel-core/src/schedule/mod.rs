@@ -16,6 +16,7 @@
 
 mod queue;
 
+use abi::layout::Record;
 use queue::{Group, NO_NODE};
 pub use queue::{Node, State};
 
@@ -42,6 +43,9 @@ struct Path {
     process: u32,
     thread: u32,
 }
+
+/// Where tools find what a node is.
+pub const FIELDS: &[Record] = queue::FIELDS;
 
 impl<'a> Scheduler<'a> {
     /// A scheduler with nothing in it; what the nodes held is forgotten.
@@ -374,6 +378,11 @@ impl<'a> Scheduler<'a> {
         self.arrivals += 1;
         let harts = self.jobs[job as usize].group.harts(self.processes);
         settle(&mut self.root, self.jobs, job, (harts, self.arrivals, turn));
+    }
+
+    /// The nodes as tools see them: jobs, processes, threads, each under its number.
+    pub fn nodes(&self) -> [&[Node]; 3] {
+        [self.jobs, self.processes, self.threads]
     }
 
     /// Proves all queues, counts and states right. O(n²), for tests and debugging.

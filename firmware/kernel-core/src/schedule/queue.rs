@@ -4,6 +4,8 @@
 //! so the first permitted node is found in one descent however many others stand before it. All operations are O(log n) at worst,
 //! without recursion, and stop climbing where nothing changes any more.
 
+use abi::layout::Record;
+
 /// No node: the link of a leaf, the parent of a root.
 pub(super) const NO_NODE: u32 = u32::MAX;
 
@@ -63,6 +65,10 @@ pub struct Node {
     height: u8,
     pub(super) state: State,
 }
+
+/// Where tools find what a node is.
+pub(super) const FIELDS: &[Record] = &abi::fields!("schedule", Node:
+    virtual_runtime, arrival, harts, weight, parent, state);
 
 const LEFT: usize = 0;
 const RIGHT: usize = 1;

@@ -16,8 +16,9 @@ mod rendezvous;
 mod ring;
 
 use abi::errno;
+use abi::layout::Record;
 use abi::syscall::{FOREVER, KEEP_ON_EXEC, Syscall};
-use kernel_core::arena::Id;
+use kernel_core::arena::{Id, Slot};
 use kernel_core::descriptor::Rights;
 use kernel_core::frame::FrameNumber;
 
@@ -58,6 +59,11 @@ pub struct Mailbox {
     /// Of these, those in messages on their way.
     in_flight: u32,
 }
+
+/// Where tools find what a mailbox is.
+pub const FIELDS: &[Record] = &abi::fields!("mailbox", Mailbox; Slot<Mailbox>:
+    frames, frame_count, capacity, size, first, count, receivers, senders, in_flight);
+pub use ring::FIELDS as MESSAGE_FIELDS;
 
 /// What a call to send asks for.
 #[derive(Clone, Copy, Debug)]

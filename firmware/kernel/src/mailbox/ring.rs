@@ -1,6 +1,7 @@
 //! Messages that are copied: a ring of equal slots in frames that were taken when the mailbox was made.
 
 use abi::errno;
+use abi::layout::{self, Record};
 use kernel_core::arena::Id;
 use kernel_core::frame::FrameNumber;
 
@@ -28,6 +29,17 @@ struct Head {
 const HEAD_BYTES: usize = 8 * (3 + HANDLES);
 /// Messages up to this size have their bytes in the slot; larger ones are pages.
 const IN_SLOT: u64 = 32 << 10;
+
+/// Where tools find a message: a slot begins with these, each eight bytes; slots are `message.data` bytes long and as many more, in
+/// words, as the mailbox's messages have, if they have at most `message.in_slot`.
+pub const FIELDS: &[Record] = &[
+    Record::new("message.length", layout::Kind::Field, 8, 0),
+    Record::new("message.caller", layout::Kind::Field, 8, 8),
+    Record::new("message.list", layout::Kind::Field, 8, 16),
+    Record::new("message.carried", layout::Kind::Field, 8 * HANDLES, 24),
+    Record::constant("message.data", HEAD_BYTES as u64),
+    Record::constant("message.in_slot", IN_SLOT),
+];
 
 fn slot_bytes(size: u64) -> u64 {
     HEAD_BYTES as u64

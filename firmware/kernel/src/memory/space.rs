@@ -1,6 +1,7 @@
 //! Address spaces: what a process sees of memory, promised page by page and given when first touched.
 
 use abi::errno;
+use abi::layout::Record;
 use kernel_core::files::Node;
 use kernel_core::frame::{Account, FrameNumber};
 use kernel_core::page_table::{Cleared, Cursor, Flags, Found, Leaf, PageTable, Permissions};
@@ -36,6 +37,13 @@ pub struct Space {
     /// What its addresses mean.
     pub regions: Regions<[Region; REGIONS]>,
 }
+
+/// Where tools find what an address space is.
+pub const FIELDS: &[&[Record]] = &[
+    &abi::fields!("space", Space: root, asid, generation, harts, regions),
+    &abi::fields!("region", Region: start, end, permissions, kind, backing, offset),
+    kernel_core::region::fields::<REGIONS>(),
+];
 
 impl Default for Space {
     fn default() -> Self {

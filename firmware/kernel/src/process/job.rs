@@ -1,7 +1,8 @@
 //! Jobs: process trees that share limits, so that what one of them uses up nobody else misses.
 
 use abi::errno;
-use kernel_core::arena::Id;
+use abi::layout::Record;
+use kernel_core::arena::{Id, Slot};
 use kernel_core::frame::Account;
 
 use super::{Pid, Process};
@@ -31,6 +32,10 @@ pub struct Job {
     /// How many it may have.
     pub thread_limit: u32,
 }
+
+/// Where tools find what a job is.
+pub const FIELDS: &[Record] = &abi::fields!("job", Job; Slot<Job>:
+    number, owner, account.charged, account.limit, processes, process_limit, threads, thread_limit);
 
 impl Default for Job {
     fn default() -> Self {

@@ -1,6 +1,7 @@
 //! Threads: registers, and whether they can run. A thread's whole state is here, whatever it does: the kernel keeps no stack for it.
 
-use kernel_core::arena::Id;
+use abi::layout::Record;
+use kernel_core::arena::{Id, Slot};
 
 use super::{Pid, Process};
 use crate::arch::fpu::FloatState;
@@ -169,6 +170,13 @@ pub struct Thread {
     /// What it does about signals.
     pub signals: super::signal::Signals,
 }
+
+/// Where tools find what a thread is.
+pub const FIELDS: &[Record] = &abi::fields!("thread", Thread; Slot<Thread>:
+    registers.pc, registers.x, float, process, tid, state, wait, wake_at, attention, affinity, next, granted, has_called, server,
+    has_replied, deadline, preemptions, switches, since, ran, embryo, signals.mask, signals.pending);
+/// The states' numbers, as [`abi::layout::THREAD_STATES`] names them.
+const _: () = assert!(State::Running as u32 == 0 && State::Stopped as u32 == 3);
 
 impl Thread {
     /// Harts (a bit each) that the thread may run on.
