@@ -29,22 +29,41 @@ impl SeededSchedule {
 }
 
 /// What chooses a seeded interleaving: its state is part of the schedule's.
+///
+/// How long turns are and how often time jumps is the seed's choice, too: a scheduler evens out what is done to all
+/// alike, and some races need short turns, some long ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Chooser {
     state: u64,
     from: u64,
     to: u64,
+    /// Turns are of one step up to two to this.
+    longest_turn: u64,
+    /// One turn in so many ends with a jump of time.
+    jumps: u64,
 }
 
 impl Chooser {
-    /// Turns are of one step up to two to this.
-    const LONGEST_TURN: u64 = 13;
-    /// One turn in so many ends with a jump of time; each does where there is one hart, and nothing else to choose,
-    const JUMPS: u64 = 4;
+    const LONGEST_TURN: std::ops::RangeInclusive<u64> = 8..=14;
+    /// One turn in two to this ends with a jump of time,
+    const JUMPS: std::ops::RangeInclusive<u64> = 1..=8;
     /// of nanoseconds from two to this
     const SHORTEST_JUMP: u64 = 16;
     /// up to two to this: more than the time slice of any scheduler.
     const LONGEST_JUMP: u64 = 24;
+
+    fn new(seeded: &SeededSchedule) -> Self {
+        let mut chooser = Self {
+            state: seeded.seed,
+            from: seeded.within.start,
+            to: seeded.within.end,
+            longest_turn: 0,
+            jumps: 0,
+        };
+        chooser.longest_turn = chooser.one_of(Self::LONGEST_TURN);
+        chooser.jumps = 1 << chooser.one_of(Self::JUMPS);
+        chooser
+    }
 
     /// The next word (SplitMix64).
     fn next(&mut self) -> u64 {
@@ -54,14 +73,18 @@ impl Chooser {
         mixed ^ mixed >> 31
     }
 
+    fn one_of(&mut self, numbers: std::ops::RangeInclusive<u64>) -> u64 {
+        numbers.start() + self.next() % (numbers.end() - numbers.start() + 1)
+    }
+
     /// A number whose order of magnitude is as likely as any other from two to `least` on, below two to `most`.
     fn magnitude(&mut self, least: u64, most: u64) -> u64 {
-        let below = 1 << (least + 1 + self.next() % (most - least));
+        let below = 1 << self.one_of(least + 1..=most);
         self.next() % below
     }
 
-    fn jump(&mut self, harts: usize) -> Nanos {
-        if harts == 1 || self.next().is_multiple_of(Self::JUMPS) {
+    fn jump(&mut self) -> Nanos {
+        if self.next().is_multiple_of(self.jumps) {
             self.magnitude(Self::SHORTEST_JUMP, Self::LONGEST_JUMP)
         } else {
             0
@@ -86,11 +109,7 @@ impl Schedule {
         Self {
             current: 0,
             left: QUANTUM,
-            chooser: seeded.map(|seeded| Chooser {
-                state: seeded.seed,
-                from: seeded.within.start,
-                to: seeded.within.end,
-            }),
+            chooser: seeded.map(Chooser::new),
         }
     }
 
@@ -122,12 +141,12 @@ impl Schedule {
         if !(chooser.from..chooser.to).contains(&now) {
             return None;
         }
-        bus.clock.idle += chooser.jump(harts.len());
+        bus.clock.idle += chooser.jump();
         bus.tick();
         let ready = |&id: &usize| can_run(&harts[id], bus);
         let count = (0..harts.len()).filter(ready).count();
         let chosen = chooser.next() as usize % count.max(1);
-        self.left = 1 + chooser.magnitude(0, Chooser::LONGEST_TURN);
+        self.left = 1 + chooser.magnitude(0, chooser.longest_turn);
         (0..harts.len()).filter(ready).nth(chosen)
     }
 
