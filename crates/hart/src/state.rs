@@ -5,6 +5,7 @@ use std::ops::{Index, IndexMut};
 use isa::{Extension, IsaConfig};
 
 use crate::Privilege;
+use crate::catch::Catch;
 use crate::csr::Slot;
 use crate::mmu::Contexts;
 use crate::mmu::pmp::Pmp;
@@ -51,6 +52,8 @@ pub struct Hart {
     pub tlb: Tlb,
     /// Derived: [`memory::Ram::revocations`] when the shortcuts for data were last dropped.
     seen_revocations: u64,
+    /// Not state: what a debugger is told of.
+    pub catch: Catch,
     isa: IsaConfig,
     id: u64,
 }
@@ -80,6 +83,7 @@ impl Hart {
             pmp: Pmp::default(),
             tlb: Tlb::default(),
             seen_revocations: 0,
+            catch: Catch::default(),
             isa,
             id,
         });
@@ -92,7 +96,9 @@ impl Hart {
     pub fn reset(&mut self, reset_vector: u64) {
         let fresh = Self::new(self.id, self.isa, reset_vector);
         let (steps, unretired, semihosting) = (self.steps, self.unretired, self.semihosting);
+        let catch = std::mem::take(&mut self.catch);
         *self = *fresh;
+        self.catch = catch;
         (self.steps, self.unretired, self.semihosting) = (steps, unretired, semihosting);
     }
 

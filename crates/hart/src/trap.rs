@@ -92,6 +92,7 @@ impl Hart {
         let code = trap.cause as u64;
         let delegated = self[Slot::Medeleg] >> code & 1 != 0;
         self.unretired += 1;
+        self.catch_exception(trap);
         self.enter_handler(code, trap.tval, delegated);
     }
 
@@ -158,6 +159,7 @@ impl Hart {
         let delegated = self[Slot::Mideleg] >> code & 1 != 0;
         self.unretired += 1;
         self.waiting = false;
+        self.catch_interrupt(interrupt);
         self.enter_handler(code | INTERRUPT_FLAG, 0, delegated);
     }
 
@@ -183,11 +185,13 @@ impl Hart {
             (self[Slot::Mtvec], cleared | kept)
         };
         self[Slot::Mstatus] = new;
-        self.privilege = if to_supervisor {
+        let to = if to_supervisor {
             Privilege::Supervisor
         } else {
             Privilege::Machine
         };
+        self.catch_privilege(to);
+        self.privilege = to;
         self.refresh_contexts();
         let vectored = vector & 1 != 0 && cause & INTERRUPT_FLAG != 0;
         let offset = if vectored {
@@ -225,6 +229,7 @@ impl Hart {
 
     fn finish_return(&mut self, mstatus: u64, to: Privilege, pc: u64) {
         self[Slot::Mstatus] = mstatus;
+        self.catch_privilege(to);
         self.privilege = to;
         self.pc = pc;
         self.refresh_contexts();

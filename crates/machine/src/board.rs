@@ -24,7 +24,8 @@ pub struct Machine {
     pub(crate) semihosting: Option<Semihosting>,
     pub(crate) output: Vec<u8>,
     pub(crate) exit: Option<Exit>,
-    interpreter: Interpreter,
+    pub(crate) interpreter: Interpreter,
+    pub(crate) halts_on_output: bool,
     htif: Option<Htif>,
     images: Vec<Image>,
     progress: ProgressCheck,
@@ -60,6 +61,7 @@ impl Machine {
             output: Vec::new(),
             exit: None,
             interpreter,
+            halts_on_output: false,
             htif: None,
             images: Vec::new(),
             progress: ProgressCheck::default(),
@@ -154,7 +156,9 @@ impl Machine {
         mut turn: impl FnMut(&mut Interpreter, &mut Hart, &mut Bus, u64) -> Pause,
     ) -> Stop {
         let end = self.steps().saturating_add(budget);
+        self.forget_seen();
         loop {
+            let printed = self.output.len();
             self.enter_logged_events();
             if self.call_waits {
                 self.answer_call();
@@ -164,6 +168,10 @@ impl Machine {
             }
             if self.call_waits {
                 return Stop::Idle(None);
+            }
+            let current = self.schedule.current;
+            if let Some(halt) = self.seen(current, Pause::Attention, self.output.len() > printed) {
+                return Stop::Halt(halt);
             }
             let left = end
                 .saturating_sub(self.steps())
@@ -184,11 +192,17 @@ impl Machine {
                 continue;
             }
             let before = self.steps();
-            let hart = &mut self.harts[self.schedule.current];
-            let budget = left.min(self.schedule.left);
+            let hart = &mut self.harts[current];
+            // Judged at the same steps however a run is cut.
+            let budget = left
+                .min(self.schedule.left)
+                .min(self.progress.next.saturating_sub(before));
             let pause = turn(&mut self.interpreter, hart, &mut self.bus, budget);
             self.schedule.left -= self.steps() - before;
             self.after_turn(pause);
+            if let Some(halt) = self.seen(current, pause, self.output.len() > printed) {
+                return Stop::Halt(halt);
+            }
             if let Some(stuck) = self.check_progress()
                 && !self.settle_htif()
             {
@@ -220,11 +234,13 @@ impl Machine {
         match pause {
             Pause::Budget if self.schedule.left > 0 => {}
             Pause::Budget | Pause::Waiting | Pause::Yielded => self.next_turn(),
-            Pause::Attention => {}
+            // The turn is over at the same step whether somebody looks there or not.
+            Pause::Attention if self.schedule.left == 0 => self.next_turn(),
+            Pause::Attention | Pause::Marked => {}
             Pause::HostCall => self.answer_call(),
         }
         self.handle_effects();
-        if self.bus.ram.has_host_writes() {
+        if self.bus.ram.has_host_calls() {
             self.poll_htif();
         }
     }

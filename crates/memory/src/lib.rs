@@ -10,6 +10,7 @@
 //! * [`device`]: the [`Device`] trait and what a device may touch.
 //! * [`lines`]: level-triggered interrupt lines.
 //! * [`clock`]: guest time, a function of steps and idle jumps only.
+//! * [`watch`]: physical ranges that a debugger watches.
 //! * [`event`]: what comes in from outside and what goes out.
 
 pub mod bus;
@@ -20,6 +21,7 @@ pub mod fault;
 pub mod lines;
 pub mod page;
 pub mod ram;
+pub mod watch;
 pub mod width;
 
 pub use bus::Bus;
@@ -30,4 +32,5 @@ pub use fault::BusFault;
 pub use lines::Lines;
 pub use page::{PAGE_SHIFT, PAGE_SIZE, PageFlags};
 pub use ram::{Ram, RamError};
+pub use watch::{WatchHit, WatchedRange};
 pub use width::Width;

@@ -9,6 +9,7 @@ use super::cache::CodeCache;
 use super::handlers::KEPT_SHIFT;
 use super::op::Cursor;
 use super::page::{CodePage, Kept};
+use crate::Marks;
 use crate::plain::{self, NoObserver, Observer, Step};
 
 /// Why decoded code came back.
@@ -19,6 +20,8 @@ pub(super) enum Exit {
     Lookup,
     /// The instruction at `hart.pc` is for the plain engine.
     Plain,
+    /// The instruction at `hart.pc` may be marked.
+    Marked,
     /// As [`Step`] says.
     Step(Step),
 }
@@ -74,6 +77,9 @@ impl Frame<'_> {
         hart.pc = pc;
         self.sync(hart, left);
         hart.take_exception(trap);
+        if hart.catch.has_caught() {
+            self.bus.raise_attention();
+        }
         self.sync(hart, left - 1);
         self.exit = Exit::Step(Step::Next);
     }
@@ -147,6 +153,7 @@ impl Threaded {
         hart: &mut Hart,
         bus: &mut Bus,
         steps: u64,
+        marks: &Marks,
         observer: &mut O,
     ) -> Step {
         let end = bus.clock.steps + steps;
@@ -159,14 +166,15 @@ impl Threaded {
                 return Step::Next;
             }
             let trapped_before = hart.unretired;
-            let step = match self.find(hart, bus) {
+            let step = match self.find(hart, bus, marks) {
                 Some(at) if i64::from(at.1.op().left) <= left => stretch(hart, bus, at, left),
-                _ => Exit::Plain,
+                _ => Exit::Marked,
             };
             let step = match step {
                 // The instruction is the next stretch's when this one's last step led to it.
-                Exit::Plain if bus.clock.steps >= end => Step::Next,
-                Exit::Plain => plain::step(hart, bus, &mut NoObserver),
+                Exit::Plain | Exit::Marked if bus.clock.steps >= end => Step::Next,
+                Exit::Marked if marks.stops(hart.pc, bus.clock.steps) => Step::Marked,
+                Exit::Plain | Exit::Marked => plain::step(hart, bus, &mut NoObserver),
                 Exit::Lookup => Step::Next,
                 Exit::Step(step) => step,
             };
@@ -181,7 +189,12 @@ impl Threaded {
 
     /// Finds, and if need be decodes, the code at `hart.pc`. `None` when the plain engine must take the next step:
     /// the translation is not in the TLB, or the code is in no page that can be decoded whole.
-    fn find(&mut self, hart: &mut Hart, bus: &mut Bus) -> Option<(*const CodePage, Cursor)> {
+    fn find(
+        &mut self,
+        hart: &mut Hart,
+        bus: &mut Bus,
+        marks: &Marks,
+    ) -> Option<(*const CodePage, Cursor)> {
         let pc = hart.pc;
         let context = hart.contexts.fetch;
         let hit = hart.tlb.lookup(Access::Fetch, pc, context)?;
@@ -199,6 +212,7 @@ impl Threaded {
                 page,
                 slot,
                 hart.isa(),
+                marks,
             );
         }
         hart.honour_revocations(&bus.ram);

@@ -55,6 +55,20 @@ pub(super) const fn plain_op() -> Op {
     }
 }
 
+/// The instruction here may be marked.
+fn marked(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, left: i64) {
+    let pc = frame.pc(at);
+    frame.leave(hart, pc, left, Exit::Marked);
+}
+
+/// What stands at the place of a mark, in every page.
+pub(super) const fn marked_op() -> Op {
+    Op {
+        handler: marked,
+        ..plain_op()
+    }
+}
+
 /// An instruction without a fast handler: the reference engine executes it.
 fn kept_instruction<const HALVES: usize>(
     hart: &mut Hart,

@@ -1,0 +1,19 @@
+//! The debugger.
+//!
+//! * [`target`]: the [`Target`] trait through which every command acts on a machine.
+//! * [`points`]: breakpoints, watchpoints and catchpoints, from what a person sets to what a machine stops for.
+//! * [`symbols`]: names, source lines, variables and types of programs.
+//! * [`expression`]: numbers, registers, symbols, variables, and what C and Rust do with them.
+//! * [`timeline`]: a [`Target`] over a [`machine::Machine`] that goes both ways in time.
+
+pub mod expression;
+pub mod points;
+pub mod symbols;
+pub mod target;
+pub mod timeline;
+
+pub use points::{Hit, Point, PointId, WatchKind};
+pub use target::{
+    Control, Moment, Plain, Register, Run, Space, Stopped, Target, TargetError, Why, Write,
+};
+pub use timeline::Timeline;
