@@ -4,10 +4,14 @@
 //! * [`points`]: breakpoints, watchpoints and catchpoints, from what a person sets to what a machine stops for.
 //! * [`symbols`]: names, source lines, variables and types of programs.
 //! * [`expression`]: numbers, registers, symbols, variables, and what C and Rust do with them.
+//! * [`os`]: Fawn's processes, threads, mailboxes and queues, read from its tables.
+//! * [`session`]: what is selected and set, runs and steps; every command acts through it.
 //! * [`timeline`]: a [`Target`] over a [`machine::Machine`] that goes both ways in time.
 
 pub mod expression;
+pub mod os;
 pub mod points;
+pub mod session;
 pub mod symbols;
 pub mod target;
 pub mod timeline;
