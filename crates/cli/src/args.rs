@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use isa::IsaConfig;
 use machine::loader::ImageKind;
 
-use crate::machine_options::{MachineOptions, parse_isa};
+use crate::machine_options::{MachineOptions, Steps, parse_isa, parse_steps};
 use crate::terminal::output::{Serial, parse_serial};
 
 /// A full-system RISC-V (RV64) emulator.
@@ -98,6 +98,10 @@ pub struct RunOptions {
     #[command(flatten)]
     pub machine: MachineOptions,
 
+    /// What to trace
+    #[command(flatten)]
+    pub trace: TraceOptions,
+
     /// Start stopped, in the monitor; `cont` starts the machine
     #[arg(short = 'S')]
     pub stopped: bool,
@@ -154,6 +158,97 @@ pub struct RunOptions {
     /// Say what the file was taken for, and how the guest ended
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+/// How a trace is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TraceFormat {
+    /// A line for each event
+    Text,
+    /// A JSON object for each event, a line each
+    Json,
+    /// A timeline for ui.perfetto.dev
+    Perfetto,
+}
+
+/// A mode of privilege.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// User
+    U,
+    /// Supervisor
+    S,
+    /// Machine
+    M,
+}
+
+/// Options that say what to trace, and how.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Tracing")]
+pub struct TraceOptions {
+    /// Tell what happens: insn, trap, syscall, sbi, switch, mailbox, fault, interrupt, between commas; without kinds, all
+    /// but insn
+    #[arg(long, value_name = "KINDS", num_args = 0..=1, require_equals = true, default_missing_value = "all",
+        value_parser = trace::Kinds::parse, conflicts_with = "log_commits")]
+    pub trace: Option<trace::Kinds>,
+
+    /// Where to write it; without it, to standard error
+    #[arg(long, value_name = "FILE", requires = "trace")]
+    pub trace_file: Option<PathBuf>,
+
+    /// How to write it
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        requires = "trace",
+        default_value = "text"
+    )]
+    pub trace_format: TraceFormat,
+
+    /// Only what a process does: its number or its program's name; may be repeated
+    #[arg(
+        long,
+        value_name = "PROCESS",
+        requires = "trace",
+        value_delimiter = ','
+    )]
+    pub trace_process: Vec<String>,
+
+    /// Only what happens in these modes, between commas
+    #[arg(long, value_name = "MODES", requires = "trace", value_delimiter = ',')]
+    pub trace_privilege: Vec<Mode>,
+
+    /// Only what happens in a function; may be repeated
+    #[arg(long, value_name = "SYMBOL", requires = "trace")]
+    pub trace_symbol: Vec<String>,
+
+    /// Only what happens at addresses, such as 0x10000..0x12000; may be repeated
+    #[arg(long, value_name = "FROM..TO", requires = "trace", value_parser = parse_addresses)]
+    pub trace_range: Vec<Addresses>,
+
+    /// Only what happens within steps, such as 1000..2000
+    #[arg(long, value_name = "FROM..TO", requires = "trace", value_parser = parse_steps)]
+    pub trace_steps: Option<Steps>,
+}
+
+/// A range of addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses(pub std::ops::Range<u64>);
+
+fn parse_addresses(text: &str) -> Result<Addresses, String> {
+    let wrong =
+        || format!("`{text}` are no addresses; they are FROM..TO, such as 0x10000..0x12000");
+    let (from, to) = text.split_once("..").ok_or_else(wrong)?;
+    let number = |text: &str| match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).map_err(|_| wrong()),
+        None => text.parse().map_err(|_| wrong()),
+    };
+    let (from, to) = (number(from)?, number(to)?);
+    if from < to {
+        Ok(Addresses(from..to))
+    } else {
+        Err(wrong())
+    }
 }
 
 fn parse_seconds(text: &str) -> Result<f64, String> {

@@ -9,6 +9,7 @@ mod explore;
 mod failure;
 mod fawn;
 mod files;
+mod guest_programs;
 mod machine_options;
 mod monitor;
 mod recording;
@@ -16,6 +17,7 @@ mod report;
 mod run;
 mod session;
 mod terminal;
+mod tracing;
 
 use std::process::ExitCode;
 

@@ -13,6 +13,7 @@ use crate::machine_options::{self, Built};
 use crate::recording::{Recorder, command_line};
 use crate::report::Report;
 use crate::session::{Ending, Session};
+use crate::tracing;
 
 /// Runs a program; the process ends with the guest's own status.
 pub fn run(options: &RunOptions) -> ExitCode {
@@ -20,9 +21,10 @@ pub fn run(options: &RunOptions) -> ExitCode {
 }
 
 fn try_run(options: &RunOptions) -> Result<u8, Failure> {
-    let files = match &options.record {
-        Some(_) => Files::remembered(),
-        None => Files::on_disk(),
+    let files = if options.record.is_some() || options.trace.trace.is_some() {
+        Files::remembered()
+    } else {
+        Files::on_disk()
     };
     let Built {
         mut machine,
@@ -33,6 +35,7 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
         written.map_err(|e| Failure::cannot_write(path, &e))?;
         return Ok(0);
     }
+    let tracer = tracing::open(&options.trace, &machine, &files)?;
     let recorder = match &options.record {
         Some(path) => Some(Recorder::create(
             path,
@@ -43,7 +46,9 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
         None => None,
     };
     let start = Instant::now();
-    let ending = Session::new(&mut machine, options, recorder, on_fawn)?.run()?;
+    let ending = Session::new(&mut machine, options, recorder, on_fawn)?
+        .traced_by(tracer)
+        .run()?;
     let status = exit_status(&ending);
     let ended = describe(&machine, &ending);
     if let Some(path) = &options.signature {

@@ -17,6 +17,7 @@ use crate::terminal::keyboard::{Keyboard, Typed};
 use crate::terminal::output::{Output, OutputError, Serial};
 use crate::terminal::signals::Signals;
 use crate::terminal::text_watch::TextWatch;
+use crate::tracing::Tracing;
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +101,7 @@ pub struct Session<'a> {
     monitor: Monitor,
     recorder: Option<Recorder>,
     log: Option<Log>,
+    tracer: Option<Tracing>,
     watches: Watches,
     pace: Pace,
     signals: Signals,
@@ -139,6 +141,7 @@ impl<'a> Session<'a> {
             monitor: Monitor::new(options.stopped, raw.is_some()),
             recorder,
             log,
+            tracer: None,
             watches: Watches {
                 expect: options.expect_text.as_deref().map(TextWatch::new),
                 fail: options.fail_text.as_deref().map(TextWatch::new),
@@ -151,6 +154,12 @@ impl<'a> Session<'a> {
             tells_end: on_fawn && raw.is_none(),
             raw,
         })
+    }
+
+    /// While somebody writes down what happens.
+    pub fn traced_by(mut self, tracer: Option<Tracing>) -> Self {
+        self.tracer = tracer;
+        self
     }
 
     /// Runs to the end.
@@ -173,6 +182,9 @@ impl<'a> Session<'a> {
         self.monitor.leave();
         if let (Some(log), Some(path)) = (self.log, &self.options.log_commits) {
             log.finish().map_err(|e| Failure::cannot_write(path, &e))?;
+        }
+        if let Some(tracer) = self.tracer {
+            tracer.finish(self.machine)?;
         }
         if let Some(recorder) = self.recorder {
             recorder.finish(self.machine, crate::run::exit_status(&ending))?;
@@ -273,9 +285,10 @@ impl<'a> Session<'a> {
         let limit = self.options.instructions.unwrap_or(u64::MAX);
         let (begun, before) = (Instant::now(), self.machine.steps());
         let budget = limit.saturating_sub(before).min(self.pace.0);
-        let stop = match &mut self.log {
-            Some(log) => self.machine.run_observed(budget, log),
-            None => self.machine.run(budget),
+        let stop = match (&mut self.log, &mut self.tracer) {
+            (Some(log), _) => self.machine.run_observed(budget, log),
+            (None, Some(tracer)) => tracer.run(self.machine, budget),
+            (None, None) => self.machine.run(budget),
         };
         self.pace
             .learn(self.machine.steps() - before, begun.elapsed());

@@ -98,8 +98,7 @@ impl Interpreter {
         observer: &mut O,
     ) -> Pause {
         run_loop(hart, bus, budget, observer, |hart, bus, steps, observer| {
-            self.threaded
-                .run(hart, bus, steps, &self.marks, observer)
+            self.threaded.run(hart, bus, steps, &self.marks, observer)
         })
     }
 

@@ -42,7 +42,9 @@ impl Argument {
 /// A call's name, and what its arguments are; none when there is no such call.
 #[must_use]
 pub fn lookup(number: u64) -> Option<(&'static str, impl Iterator<Item = Argument>)> {
-    let at = CALLS.binary_search_by_key(&number, |&(number, ..)| number).ok()?;
+    let at = CALLS
+        .binary_search_by_key(&number, |&(number, ..)| number)
+        .ok()?;
     let (_, name, letters) = CALLS.get(at)?;
     Some((name, letters.bytes().map(Argument::from_letter)))
 }
@@ -50,7 +52,9 @@ pub fn lookup(number: u64) -> Option<(&'static str, impl Iterator<Item = Argumen
 /// The name of an error.
 #[must_use]
 pub fn error_name(number: u64) -> Option<&'static str> {
-    let at = ERRORS.binary_search_by_key(&number, |&(number, _)| number).ok()?;
+    let at = ERRORS
+        .binary_search_by_key(&number, |&(number, _)| number)
+        .ok()?;
     ERRORS.get(at).map(|&(_, name)| name)
 }
 

@@ -116,7 +116,10 @@ mod tests {
         );
         assert_eq!(text(64, [1, at, 4, 0, 0, 0]), r#"write(1, "/etc", 4)"#);
         assert_eq!(text(64, [1, 16, 4, 0, 0, 0]), "write(1, 0x10, 4)");
-        assert_eq!(text(1025, [3, at, 1, u64::MAX, 0, 0]), r#"mailbox_send(3, "/", 1, forever, NULL, 0)"#);
+        assert_eq!(
+            text(1025, [3, at, 1, u64::MAX, 0, 0]),
+            r#"mailbox_send(3, "/", 1, forever, NULL, 0)"#
+        );
         assert_eq!(text(172, [1; 6]), "getpid()");
         assert_eq!(text(9999, [1; 6]), "call_9999()");
         assert_eq!(result("read", -11i64 as u64), "-EAGAIN");

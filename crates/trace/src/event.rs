@@ -21,7 +21,11 @@ pub struct Thread {
 
 impl fmt::Display for Thread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = if self.name.is_empty() { "space" } else { &self.name };
+        let name = if self.name.is_empty() {
+            "space"
+        } else {
+            &self.name
+        };
         if self.pid == self.tid {
             write!(f, "{name}({})", self.pid)
         } else {

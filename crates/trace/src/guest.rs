@@ -31,7 +31,9 @@ impl Guest<'_> {
     }
 
     fn page_part(&self, privilege: Privilege, at: u64, len: u64) -> Option<&[u8]> {
-        let leaf = self.hart.peek_translation(self.bus, at, Access::Load, privilege);
+        let leaf = self
+            .hart
+            .peek_translation(self.bus, at, Access::Load, privilege);
         self.bus.ram.bytes(leaf.ok()?.physical, len)
     }
 
@@ -40,7 +42,8 @@ impl Guest<'_> {
     pub fn kernel_word<const BYTES: usize>(&self, address: u64) -> Option<u64> {
         let mut bytes = [0; 8];
         let part = bytes.get_mut(..BYTES)?;
-        (self.read(Privilege::Supervisor, address, part) == BYTES).then(|| u64::from_le_bytes(bytes))
+        (self.read(Privilege::Supervisor, address, part) == BYTES)
+            .then(|| u64::from_le_bytes(bytes))
     }
 
     /// A text that ends with a zero, at most `most` bytes of it.

@@ -57,7 +57,9 @@ impl Kinds {
             let Some((_, kind)) = found else {
                 let names: Vec<_> = Self::NAMES.iter().map(|(name, _)| *name).collect();
                 let names = names.join(", ");
-                return Err(format!("`{name}` is no kind of event; they are {names}, and all"));
+                return Err(format!(
+                    "`{name}` is no kind of event; they are {names}, and all"
+                ));
             };
             bits |= kind.0;
         }

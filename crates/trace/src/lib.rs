@@ -15,7 +15,6 @@ mod identity;
 mod kinds;
 mod messages;
 mod open_calls;
-mod programs;
 mod sbi;
 mod scope;
 pub mod sink;
@@ -23,7 +22,6 @@ mod tracer;
 
 pub use event::{Call, Event, Message, Thread, What};
 pub use kinds::Kinds;
-pub use programs::Programs;
 pub use scope::Scope;
 pub use sink::Sink;
 pub use tracer::Tracer;

@@ -51,7 +51,7 @@ impl Scope {
         }
         thread.is_some_and(|thread| {
             let mut wanted = self.processes.iter();
-            wanted.any(|wanted| match wanted.parse() {
+            wanted.any(|wanted| match wanted.parse::<u32>() {
                 Ok(pid) => thread.pid == pid,
                 // The system keeps 15 characters of a name.
                 Err(_) => wanted.chars().take(15).eq(thread.name.chars()),
