@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 pub use describe::CodeText;
-pub(crate) use describe::{code_line, shown_file, word_at};
+pub(crate) use describe::{code_line, shown_file};
 pub(crate) use location::short;
 pub use frame::{Frame, FrameContext, Link};
 pub use location::{Location, Place};
