@@ -6,8 +6,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 use isa::IsaConfig;
 use machine::loader::ImageKind;
 
-use crate::machine_options::{MachineOptions, Steps, parse_isa, parse_steps};
+use crate::explore::ExploreOptions;
+use crate::machine_options::{MachineOptions, parse_isa};
+use crate::profile::ProfileOptions;
 use crate::terminal::output::{Serial, parse_serial};
+use crate::tracing::TraceOptions;
 
 /// A full-system RISC-V (RV64) emulator.
 #[derive(Debug, Parser)]
@@ -25,8 +28,12 @@ pub enum Command {
     Run(Box<RunOptions>),
     /// Live a recording of `run --record` through again, and say whether it came out the same
     Replay(ReplayOptions),
+    /// Run a program, and say where it spends its steps: a flame graph
+    Profile(Box<ProfileOptions>),
     /// Run a program under many interleavings, and keep the shortest recording of one that goes wrong
     Explore(Box<ExploreOptions>),
+    /// Debug a program, forward and back in time; without one, Fawn
+    Debug(Box<DebugOptions>),
     /// Print the code of an ELF file as assembler text, in LLVM's style
     Disasm(DisasmOptions),
     /// Run the workloads and say how fast they are
@@ -160,97 +167,6 @@ pub struct RunOptions {
     pub verbose: bool,
 }
 
-/// How a trace is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TraceFormat {
-    /// A line for each event
-    Text,
-    /// A JSON object for each event, a line each
-    Json,
-    /// A timeline for ui.perfetto.dev
-    Perfetto,
-}
-
-/// A mode of privilege.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Mode {
-    /// User
-    U,
-    /// Supervisor
-    S,
-    /// Machine
-    M,
-}
-
-/// Options that say what to trace, and how.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Tracing")]
-pub struct TraceOptions {
-    /// Tell what happens: insn, trap, syscall, sbi, switch, mailbox, fault, interrupt, between commas; without kinds, all
-    /// but insn
-    #[arg(long, value_name = "KINDS", num_args = 0..=1, require_equals = true, default_missing_value = "all",
-        value_parser = trace::Kinds::parse, conflicts_with = "log_commits")]
-    pub trace: Option<trace::Kinds>,
-
-    /// Where to write it; without it, to standard error
-    #[arg(long, value_name = "FILE", requires = "trace")]
-    pub trace_file: Option<PathBuf>,
-
-    /// How to write it
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        requires = "trace",
-        default_value = "text"
-    )]
-    pub trace_format: TraceFormat,
-
-    /// Only what a process does: its number or its program's name; may be repeated
-    #[arg(
-        long,
-        value_name = "PROCESS",
-        requires = "trace",
-        value_delimiter = ','
-    )]
-    pub trace_process: Vec<String>,
-
-    /// Only what happens in these modes, between commas
-    #[arg(long, value_name = "MODES", requires = "trace", value_delimiter = ',')]
-    pub trace_privilege: Vec<Mode>,
-
-    /// Only what happens in a function; may be repeated
-    #[arg(long, value_name = "SYMBOL", requires = "trace")]
-    pub trace_symbol: Vec<String>,
-
-    /// Only what happens at addresses, such as 0x10000..0x12000; may be repeated
-    #[arg(long, value_name = "FROM..TO", requires = "trace", value_parser = parse_addresses)]
-    pub trace_range: Vec<Addresses>,
-
-    /// Only what happens within steps, such as 1000..2000
-    #[arg(long, value_name = "FROM..TO", requires = "trace", value_parser = parse_steps)]
-    pub trace_steps: Option<Steps>,
-}
-
-/// A range of addresses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Addresses(pub std::ops::Range<u64>);
-
-fn parse_addresses(text: &str) -> Result<Addresses, String> {
-    let wrong =
-        || format!("`{text}` are no addresses; they are FROM..TO, such as 0x10000..0x12000");
-    let (from, to) = text.split_once("..").ok_or_else(wrong)?;
-    let number = |text: &str| match text.strip_prefix("0x") {
-        Some(digits) => u64::from_str_radix(digits, 16).map_err(|_| wrong()),
-        None => text.parse().map_err(|_| wrong()),
-    };
-    let (from, to) = (number(from)?, number(to)?);
-    if from < to {
-        Ok(Addresses(from..to))
-    } else {
-        Err(wrong())
-    }
-}
-
 fn parse_seconds(text: &str) -> Result<f64, String> {
     let seconds: f64 = text
         .parse()
@@ -288,53 +204,36 @@ pub struct ReplayOptions {
     pub engine: Option<Engine>,
 }
 
-/// What counts as another outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Compare {
-    /// The text printed, and how the run ended
-    Output,
-    /// How the run ended
-    Status,
-}
-
-/// Options of `hartland explore`.
+/// Options of `hartland debug`.
 #[derive(Debug, clap::Args)]
-pub struct ExploreOptions {
+pub struct DebugOptions {
     /// The machine, and what is in it
     #[command(flatten)]
     pub machine: MachineOptions,
 
-    /// How many interleavings to try
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
-    pub seeds: u64,
+    /// Do these commands, separated by `;`, and end; the status is 1 when one fails. May be repeated
+    #[arg(short = 'x', long = "execute", value_name = "COMMANDS")]
+    pub execute: Vec<String>,
 
-    /// The first seed
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub first_seed: u64,
+    /// Do the commands in a file, one a line, and end; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub command: Vec<PathBuf>,
 
-    /// Stop at the first interleaving that goes wrong
+    /// Show each command before what it says
     #[arg(long)]
-    pub stop_at_first: bool,
+    pub echo: bool,
 
-    /// What an interleaving must not change
-    #[arg(long, value_name = "WHAT", default_value = "output")]
-    pub compare: Compare,
+    /// End commands that take longer in all than so many seconds, with status 124
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    pub timeout: Option<f64>,
 
-    /// Right is what prints this, whatever else it prints
-    #[arg(long, value_name = "TEXT")]
-    pub expect_text: Option<String>,
+    /// Where to look for source files; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub directory: Vec<PathBuf>,
 
-    /// Wrong is what prints this, whatever else it prints
-    #[arg(long, value_name = "TEXT")]
-    pub fail_text: Option<String>,
-
-    /// Most steps of a run; without it ten times those of the ordinary interleaving, and a hundred million more
-    #[arg(long, value_name = "STEPS")]
-    pub instructions: Option<u64>,
-
-    /// Where to keep the recording
-    #[arg(long, value_name = "FILE", default_value = "explore.rec")]
-    pub record: PathBuf,
+    /// Neither read nor keep breakpoints of earlier sessions
+    #[arg(long)]
+    pub no_history: bool,
 }
 
 /// Options of `hartland disasm`.

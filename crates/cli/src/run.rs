@@ -12,16 +12,25 @@ use crate::files::Files;
 use crate::machine_options::{self, Built};
 use crate::recording::{Recorder, command_line};
 use crate::report::Report;
-use crate::session::{Ending, Session};
+use crate::session::{Ending, Session, Watcher};
 use crate::tracing;
 
 /// Runs a program; the process ends with the guest's own status.
 pub fn run(options: &RunOptions) -> ExitCode {
-    failure::exit(try_run(options))
+    let is_watched = options.trace.trace.is_some();
+    let watcher: WatcherFor = &|machine, files| tracing::open(&options.trace, machine, files);
+    failure::exit(run_watched(options, is_watched.then_some(watcher)))
 }
 
-fn try_run(options: &RunOptions) -> Result<u8, Failure> {
-    let files = if options.record.is_some() || options.trace.trace.is_some() {
+/// Makes somebody who watches a machine that was built from certain files.
+pub type WatcherFor<'a> = &'a dyn Fn(&Machine, &Files) -> Result<Option<Box<dyn Watcher>>, Failure>;
+
+/// Runs a program while somebody watches.
+///
+/// # Errors
+/// There is no such machine, or something cannot be written.
+pub fn run_watched(options: &RunOptions, watcher: Option<WatcherFor<'_>>) -> Result<u8, Failure> {
+    let files = if options.record.is_some() || watcher.is_some() {
         Files::remembered()
     } else {
         Files::on_disk()
@@ -35,7 +44,10 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
         written.map_err(|e| Failure::cannot_write(path, &e))?;
         return Ok(0);
     }
-    let tracer = tracing::open(&options.trace, &machine, &files)?;
+    let watcher = match watcher {
+        Some(watcher) => watcher(&machine, &files)?,
+        None => None,
+    };
     let recorder = match &options.record {
         Some(path) => Some(Recorder::create(
             path,
@@ -47,7 +59,7 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
     };
     let start = Instant::now();
     let ending = Session::new(&mut machine, options, recorder, on_fawn)?
-        .traced_by(tracer)
+        .watched_by(watcher)
         .run()?;
     let status = exit_status(&ending);
     let ended = describe(&machine, &ending);

@@ -17,7 +17,6 @@ use crate::terminal::keyboard::{Keyboard, Typed};
 use crate::terminal::output::{Output, OutputError, Serial};
 use crate::terminal::signals::Signals;
 use crate::terminal::text_watch::TextWatch;
-use crate::tracing::Tracing;
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +89,18 @@ impl Watches {
 
 type Log = CommitLog<BufWriter<Box<dyn Write>>>;
 
+/// Somebody who runs the machine in order to watch it: the same steps to the same state.
+pub trait Watcher {
+    /// Runs it for at most `budget` steps.
+    fn run(&mut self, machine: &mut Machine, budget: u64) -> Stop;
+
+    /// The run is over.
+    ///
+    /// # Errors
+    /// What was seen cannot be written.
+    fn finish(self: Box<Self>, machine: &Machine) -> Result<(), Failure>;
+}
+
 /// A machine that runs, and everything around it.
 pub struct Session<'a> {
     machine: &'a mut Machine,
@@ -101,7 +112,7 @@ pub struct Session<'a> {
     monitor: Monitor,
     recorder: Option<Recorder>,
     log: Option<Log>,
-    tracer: Option<Tracing>,
+    watcher: Option<Box<dyn Watcher>>,
     watches: Watches,
     pace: Pace,
     signals: Signals,
@@ -141,7 +152,7 @@ impl<'a> Session<'a> {
             monitor: Monitor::new(options.stopped, raw.is_some()),
             recorder,
             log,
-            tracer: None,
+            watcher: None,
             watches: Watches {
                 expect: options.expect_text.as_deref().map(TextWatch::new),
                 fail: options.fail_text.as_deref().map(TextWatch::new),
@@ -156,9 +167,9 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// While somebody writes down what happens.
-    pub fn traced_by(mut self, tracer: Option<Tracing>) -> Self {
-        self.tracer = tracer;
+    /// While somebody watches.
+    pub fn watched_by(mut self, watcher: Option<Box<dyn Watcher>>) -> Self {
+        self.watcher = watcher;
         self
     }
 
@@ -183,8 +194,8 @@ impl<'a> Session<'a> {
         if let (Some(log), Some(path)) = (self.log, &self.options.log_commits) {
             log.finish().map_err(|e| Failure::cannot_write(path, &e))?;
         }
-        if let Some(tracer) = self.tracer {
-            tracer.finish(self.machine)?;
+        if let Some(watcher) = self.watcher {
+            watcher.finish(self.machine)?;
         }
         if let Some(recorder) = self.recorder {
             recorder.finish(self.machine, crate::run::exit_status(&ending))?;
@@ -285,9 +296,9 @@ impl<'a> Session<'a> {
         let limit = self.options.instructions.unwrap_or(u64::MAX);
         let (begun, before) = (Instant::now(), self.machine.steps());
         let budget = limit.saturating_sub(before).min(self.pace.0);
-        let stop = match (&mut self.log, &mut self.tracer) {
+        let stop = match (&mut self.log, &mut self.watcher) {
             (Some(log), _) => self.machine.run_observed(budget, log),
-            (None, Some(tracer)) => tracer.run(self.machine, budget),
+            (None, Some(watcher)) => watcher.run(self.machine, budget),
             (None, None) => self.machine.run(budget),
         };
         self.pace

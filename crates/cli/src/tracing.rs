@@ -5,33 +5,121 @@ use std::io::{BufWriter, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use debugger::session::Programs;
 use machine::hart::Privilege;
 use machine::{Machine, Stop};
 use trace::{Scope, Sink, Tracer, sink};
 
-use crate::args::{Mode, TraceFormat, TraceOptions};
 use crate::failure::{Failure, status};
 use crate::files::Files;
 use crate::guest_programs::GuestPrograms;
+use crate::machine_options::{Steps, parse_steps};
+use crate::session::Watcher;
+
+/// How a trace is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TraceFormat {
+    /// A line for each event
+    Text,
+    /// A JSON object for each event, a line each
+    Json,
+    /// A timeline for ui.perfetto.dev
+    Perfetto,
+}
+
+/// A mode of privilege.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// User
+    U,
+    /// Supervisor
+    S,
+    /// Machine
+    M,
+}
+
+/// Options that say what to trace, and how.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Tracing")]
+pub struct TraceOptions {
+    /// Tell what happens: insn, trap, syscall, sbi, switch, mailbox, fault, interrupt, between commas; without kinds, all
+    /// but insn
+    #[arg(long, value_name = "KINDS", num_args = 0..=1, require_equals = true, default_missing_value = "all",
+        value_parser = trace::Kinds::parse, conflicts_with = "log_commits")]
+    pub trace: Option<trace::Kinds>,
+
+    /// Where to write it; without it, to standard error
+    #[arg(long, value_name = "FILE", requires = "trace")]
+    pub trace_file: Option<PathBuf>,
+
+    /// How to write it
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        requires = "trace",
+        default_value = "text"
+    )]
+    pub trace_format: TraceFormat,
+
+    /// Only what a process does: its number or its program's name; may be repeated
+    #[arg(
+        long,
+        value_name = "PROCESS",
+        requires = "trace",
+        value_delimiter = ','
+    )]
+    pub trace_process: Vec<String>,
+
+    /// Only what happens in these modes, between commas
+    #[arg(long, value_name = "MODES", requires = "trace", value_delimiter = ',')]
+    pub trace_privilege: Vec<Mode>,
+
+    /// Only what happens in a function; may be repeated
+    #[arg(long, value_name = "SYMBOL", requires = "trace")]
+    pub trace_symbol: Vec<String>,
+
+    /// Only what happens at addresses, such as 0x10000..0x12000; may be repeated
+    #[arg(long, value_name = "FROM..TO", requires = "trace", value_parser = parse_addresses)]
+    pub trace_range: Vec<Addresses>,
+
+    /// Only what happens within steps, such as 1000..2000
+    #[arg(long, value_name = "FROM..TO", requires = "trace", value_parser = parse_steps)]
+    pub trace_steps: Option<Steps>,
+}
+
+/// A range of addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses(pub Range<u64>);
+
+fn parse_addresses(text: &str) -> Result<Addresses, String> {
+    let wrong =
+        || format!("`{text}` are no addresses; they are FROM..TO, such as 0x10000..0x12000");
+    let (from, to) = text.split_once("..").ok_or_else(wrong)?;
+    let number = |text: &str| match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).map_err(|_| wrong()),
+        None => text.parse().map_err(|_| wrong()),
+    };
+    let (from, to) = (number(from)?, number(to)?);
+    if from < to {
+        Ok(Addresses(from..to))
+    } else {
+        Err(wrong())
+    }
+}
 
 /// A trace that is being written.
-pub struct Tracing {
+struct Tracing {
     tracer: Tracer<Box<dyn Sink>>,
     path: PathBuf,
 }
 
-impl Tracing {
-    /// Runs a machine.
-    pub fn run(&mut self, machine: &mut Machine, budget: u64) -> Stop {
+impl Watcher for Tracing {
+    fn run(&mut self, machine: &mut Machine, budget: u64) -> Stop {
         self.tracer.run(machine, budget)
     }
 
-    /// The run is over.
-    ///
-    /// # Errors
-    /// The trace could not be written.
-    pub fn finish(self, machine: &Machine) -> Result<(), Failure> {
+    fn finish(self: Box<Self>, machine: &Machine) -> Result<(), Failure> {
         let finished = self.tracer.finish(machine);
         finished
             .map(|_| ())
@@ -47,7 +135,7 @@ pub fn open(
     options: &TraceOptions,
     machine: &Machine,
     files: &Files,
-) -> Result<Option<Tracing>, Failure> {
+) -> Result<Option<Box<dyn Watcher>>, Failure> {
     let Some(kinds) = options.trace else {
         return Ok(None);
     };
@@ -86,10 +174,10 @@ pub fn open(
         }
     };
     let harts = machine.harts().len();
-    Ok(Some(Tracing {
+    Ok(Some(Box::new(Tracing {
         tracer: Tracer::new(scope, harts, layout.as_ref(), sink),
         path,
-    }))
+    })))
 }
 
 fn open_file(path: &Path) -> Result<Box<dyn Write>, Failure> {

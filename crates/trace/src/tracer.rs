@@ -53,12 +53,23 @@ struct HartState {
     handling: Vec<Handling>,
     /// The thread that came into the kernel by a system call, until the kernel goes back to user code.
     visitor: Option<Who>,
+    /// Program counter and integer registers when user code was left, while it is left.
+    user: Option<(u64, [u64; 32])>,
     /// A call of the firmware.
     sbi: Option<(Rc<Call>, u64)>,
     /// Mode and thread before the current instruction.
     before: Option<Privilege>,
     runs: bool,
     waits: bool,
+}
+
+/// For whom a hart works.
+#[derive(Clone, Debug, Default)]
+pub struct Whereabouts {
+    /// The thread whose code runs, or for which the kernel works.
+    pub thread: Option<Rc<Thread>>,
+    /// Where its own code was left: program counter and integer registers.
+    pub user: Option<(u64, [u64; 32])>,
 }
 
 /// Makes events of what a machine's harts do, and gives those that are wanted to a sink.
@@ -128,6 +139,16 @@ impl<S: Sink> Tracer<S> {
         Ok(self.sink)
     }
 
+    /// For whom a hart works.
+    #[must_use]
+    pub fn whereabouts(&self, hart: usize) -> Whereabouts {
+        let state = self.harts.get(hart);
+        state.map_or_else(Whereabouts::default, |state| Whereabouts {
+            thread: state.thread.clone(),
+            user: state.user,
+        })
+    }
+
     fn hart(&mut self, guest: &Guest<'_>) -> &mut HartState {
         let id = guest.hart.id() as usize;
         if self.harts.len() <= id {
@@ -171,6 +192,10 @@ impl<S: Sink> Tracer<S> {
         let thread = who.as_ref().map(|who| who.thread.clone());
         let state = self.hart(guest);
         state.thread.clone_from(&thread);
+        state.user = Some((
+            pc,
+            std::array::from_fn(|number| guest.hart.reg(number as u8)),
+        ));
         if std::mem::take(&mut state.runs) {
             self.tell(guest, (Privilege::User, pc), thread, What::Stops);
         }
@@ -410,6 +435,7 @@ impl<S: Sink> Tracer<S> {
         let thread = who.as_ref().map(|who| who.thread.clone());
         let state = self.hart(guest);
         state.handling.clear();
+        state.user = None;
         state.thread.clone_from(&thread);
         let before = state.ran_last.clone();
         state.ran_last.clone_from(&thread);
@@ -589,6 +615,7 @@ impl<S: Sink> Observer for Tracer<S> {
         state.waits = true;
         // Waiting is nobody's work.
         state.thread = None;
+        state.user = None;
         self.tell(&guest, (hart.privilege, hart.pc), None, What::Waits);
     }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use machine::{Exit, HostEvent, Machine, Stop};
 
-use crate::args::{Compare, ExploreOptions};
+use super::{Compare, ExploreOptions};
 use crate::failure::{Failure, status};
 use crate::files::Files;
 use crate::machine_options::{self, Steps};

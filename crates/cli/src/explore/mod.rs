@@ -9,16 +9,68 @@ mod narrow;
 
 use std::io::Write;
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::args::ExploreOptions;
+use clap::ValueEnum;
+
 use crate::failure::{self, Failure, say, status};
 use crate::files::Files;
+use crate::machine_options::MachineOptions;
 use crate::recording::{Recorder, command_line};
 use crate::terminal::signals::Signals;
 use attempt::{Attempt, Choice, Outcome, Verdict};
+
+/// What counts as another outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Compare {
+    /// The text printed, and how the run ended
+    Output,
+    /// How the run ended
+    Status,
+}
+
+/// Options of `hartland explore`.
+#[derive(Debug, clap::Args)]
+pub struct ExploreOptions {
+    /// The machine, and what is in it
+    #[command(flatten)]
+    pub machine: MachineOptions,
+
+    /// How many interleavings to try
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    pub seeds: u64,
+
+    /// The first seed
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub first_seed: u64,
+
+    /// Stop at the first interleaving that goes wrong
+    #[arg(long)]
+    pub stop_at_first: bool,
+
+    /// What an interleaving must not change
+    #[arg(long, value_name = "WHAT", default_value = "output")]
+    pub compare: Compare,
+
+    /// Right is what prints this, whatever else it prints
+    #[arg(long, value_name = "TEXT")]
+    pub expect_text: Option<String>,
+
+    /// Wrong is what prints this, whatever else it prints
+    #[arg(long, value_name = "TEXT")]
+    pub fail_text: Option<String>,
+
+    /// Most steps of a run; without it ten times those of the ordinary interleaving, and a hundred million more
+    #[arg(long, value_name = "STEPS")]
+    pub instructions: Option<u64>,
+
+    /// Where to keep the recording
+    #[arg(long, value_name = "FILE", default_value = "explore.rec")]
+    pub record: PathBuf,
+}
 
 /// Explores; the process ends with 0 if every interleaving was right, with 1 if one was not.
 pub fn run(options: &ExploreOptions) -> ExitCode {

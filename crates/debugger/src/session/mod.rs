@@ -16,7 +16,9 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 pub use describe::CodeText;
+pub(crate) use describe::{code_line, shown_file};
 pub use frame::{Frame, FrameContext, Link};
+pub(crate) use location::short;
 pub use location::{Location, Place};
 pub use points::{Scope, UserPoint, What};
 pub use programs::{Programs, Symbol};

@@ -53,10 +53,8 @@ pub enum What {
     Trap {
         /// As it was named.
         text: String,
-        /// The code of an exception, that of an interrupt, or any.
-        exception: Option<Option<u64>>,
-        /// The same for interrupts.
-        interrupt: Option<Option<u64>>,
+        /// Codes of exceptions and interrupts, or any, as the machine takes them.
+        points: Vec<Point>,
     },
     /// A change of privilege, to a certain one if it was named.
     Privilege(Option<u8>),
@@ -101,6 +99,8 @@ pub struct UserPoint {
     pub temporary: bool,
     /// It counts.
     pub enabled: bool,
+    /// The command that sets it again.
+    pub command: String,
     /// The points of the machine that stand for it.
     pub ids: Vec<PointId>,
 }
@@ -115,17 +115,7 @@ impl What {
                 kind,
                 ..
             } => vec![Point::Watch { address, len, kind }],
-            Self::Trap {
-                exception,
-                interrupt,
-                ..
-            } => {
-                let exception = exception.map(Point::Exception);
-                exception
-                    .into_iter()
-                    .chain(interrupt.map(Point::Interrupt))
-                    .collect()
-            }
+            Self::Trap { points, .. } => points.clone(),
             Self::Privilege(_) => vec![Point::Privilege],
             Self::Syscall { numbers, .. } if numbers.is_empty() => vec![Point::Ecall(None)],
             Self::Syscall { numbers, .. } => {
@@ -161,7 +151,7 @@ impl What {
                 };
                 (kind, text.clone())
             }
-            Self::Trap { text, .. } => ("catchpoint", format!("trap {text}")),
+            Self::Trap { text, .. } => ("catchpoint", text.clone()),
             Self::Privilege(None) => ("catchpoint", "priv".to_owned()),
             Self::Privilege(Some(to)) => {
                 let letter = Privilege::from_bits(u64::from(*to)).letter();

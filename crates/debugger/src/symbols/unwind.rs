@@ -46,7 +46,9 @@ impl DebugInfo {
         is_exact: bool,
         context: &dyn VariableContext,
     ) -> Option<Caller> {
-        self.unwinding.as_ref()?.caller(registers, is_exact, context)
+        self.unwinding
+            .as_ref()?
+            .caller(registers, is_exact, context)
     }
 }
 
