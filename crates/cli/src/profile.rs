@@ -54,7 +54,7 @@ pub fn run(options: &ProfileOptions) -> ExitCode {
 
 fn open(options: &ProfileOptions, machine: &Machine, files: &Files) -> Box<dyn Watcher> {
     let memory = machine.config().memory;
-    let guest = GuestPrograms::read(&files.read_so_far(), memory);
+    let guest = GuestPrograms::read(files.read_so_far().clone(), memory);
     let harts = machine.harts().len();
     let mut profiler = Profiler::new(options.every, harts, guest.programs, guest.layout.as_ref());
     profiler.only(options.process.clone());

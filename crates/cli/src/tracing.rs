@@ -145,7 +145,7 @@ pub fn open(
         return Err(unusable(message));
     }
     let GuestPrograms { programs, layout } =
-        GuestPrograms::read(&files.read_so_far(), machine.config().memory);
+        GuestPrograms::read(files.read_so_far().clone(), machine.config().memory);
     let mut scope = Scope::all(kinds);
     scope.processes.clone_from(&options.trace_process);
     let privileges = options.trace_privilege.iter().map(|mode| match mode {

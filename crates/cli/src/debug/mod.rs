@@ -1,6 +1,6 @@
 //! `hartland debug`: the debugger, as a terminal UI or with commands from elsewhere.
 
-mod programs;
+pub mod programs;
 mod script;
 
 use std::io::IsTerminal;

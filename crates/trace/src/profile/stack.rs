@@ -24,6 +24,8 @@ pub struct Walker {
     programs: Rc<Programs>,
     /// Unwinding rules, by address of the program.
     rules: HashMap<*const Program, Option<Rc<Unwinding>>>,
+    /// Functions at a place, innermost first, by address of the program.
+    functions: HashMap<(*const Program, u64), Rc<[String]>>,
 }
 
 /// A guest's memory in one mode.
@@ -65,6 +67,7 @@ impl Walker {
         Self {
             programs,
             rules: HashMap::new(),
+            functions: HashMap::new(),
         }
     }
 
@@ -143,6 +146,32 @@ impl Walker {
             registers = caller;
         }
         names
+    }
+
+    /// The functions that an address is in, innermost first: those that the compiler has put into others, too, where
+    /// debugging information tells.
+    fn functions(&mut self, program: &Rc<Program>, address: u64) -> Rc<[String]> {
+        let find = || {
+            let inline = program.debug().map(|debug| debug.functions_at(address));
+            let inline = inline
+                .unwrap_or_default()
+                .into_iter()
+                .map(|frame| frame.function);
+            let mut names: Vec<String> = inline.collect();
+            if names.is_empty() || names.iter().any(String::is_empty) {
+                let symbol = program.symbols.nearest(address);
+                names = symbol
+                    .into_iter()
+                    .map(|(name, _)| name.to_owned())
+                    .collect();
+            }
+            names
+                .into_iter()
+                .map(|name| name.replace(';', ":"))
+                .collect()
+        };
+        let key = (Rc::as_ptr(program), address);
+        self.functions.entry(key).or_insert_with(find).clone()
     }
 
     fn rules(&mut self, program: &Rc<Program>) -> Option<Rc<Unwinding>> {
