@@ -9,6 +9,7 @@ mod disasm;
 mod failure;
 mod fawn;
 mod files;
+mod gdb;
 mod machine_options;
 mod monitor;
 mod recording;

@@ -8,8 +8,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The M-mode firmware: starts the harts and answers SBI calls.",
         bytes: include_bytes!("../images/system/sbi.elf"),
         debug: include_bytes!("../images/system/sbi.debug.zst"),
-        digest: "a6e25368f216c2580b14fb701684f3d220d618d068d5788f58599e0e6716d482",
-        source_digest: "34d41e59d7e5c3ad02053e715521437d256ce24bee2e46497ef0831c337aee76",
+        digest: "4b22f3fc84129f69f870b5cc50123424517a9b622a79f5d1e1d64313be0fa9f5",
+        source_digest: "4e6e52b38e29c2249ef74c675d4ea138eddf7793b3b8cf17a915b47aa2a75923",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "7a1f9362f9ec4e7108572b3309e9406da6b3fd522e1762f68d009d43291238f8",
-        source_digest: "c9a6401d437cc6bc38f7c0bbec385c75f6041cc1eea14331a3807c75f159358b",
+        digest: "29bd48b97ecc9e592874815b84cda905f27e3730eb6fdeb1ce195011c3ceb173",
+        source_digest: "149c8c868255bc557c6679d91b25a8c929732215e781e3dc8f48a4de9dd1ae85",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "c6f63bd7b3328c372c66b5539b305d3326e3401df2efbc97cd0ab70442d43d20",
-    source_digest: "b55c8539fba2fdc20048698e5470018062af173809ab0484ecad59db919a44fc",
+    digest: "3c3e9a3437a4d80d6b73a89bf30840f7a95a1f42eac32099bbee411593cb3ce7",
+    source_digest: "3543c4c4eff5ad290a29d4475a84e5151d42ef0c242b054ecb9f01b7b022d175",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {

@@ -33,6 +33,10 @@ pub enum Object {
     Pipe(Id<Pipe>),
     /// A mailbox, to do what the descriptor's rights say.
     Mailbox(Id<Mailbox>),
+    /// A process: to be looked at, or to be signalled.
+    Process(Id<Process>),
+    /// The whole system: to be looked at, or to be ended.
+    System,
 }
 
 /// A file that is open: descriptors that were copied share its place.
@@ -97,7 +101,8 @@ impl Kernel {
                     mailbox.retain(entry.rights);
                 }
             }
-            Object::Console | Object::Null => {}
+            // A handle keeps no process: its name finds nothing once that is gone.
+            Object::Console | Object::Null | Object::Process(_) | Object::System => {}
         }
     }
 
@@ -107,7 +112,7 @@ impl Kernel {
             Object::File(file) => self.release_file(file),
             Object::Pipe(pipe) => pipe::release(self, pipe, entry.rights),
             Object::Mailbox(mailbox) => self.release_mailbox(mailbox, entry.rights),
-            Object::Console | Object::Null => {}
+            Object::Console | Object::Null | Object::Process(_) | Object::System => {}
         }
     }
 

@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use debugger::Timeline;
+use debugger::timeline::{Settings, Timeline};
 use debugger::session::Session;
 use debugger::symbols::Source;
 
@@ -26,7 +26,7 @@ fn try_run(options: &DebugOptions) -> Result<u8, Failure> {
     let Built { machine, .. } = machine_options::build(&options.machine, &files, false)?;
     let mut session = Session::new(Source::new(source_directories(options)));
     programs::add_to(&mut session, options, files.into_read());
-    let mut target = Timeline::new(machine);
+    let mut target = Timeline::new(machine, Settings::default());
     let deadline = options
         .timeout
         .map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));

@@ -98,6 +98,17 @@ impl Mailbox {
         self.senders += u32::from(rights.contains(Rights::WRITE));
     }
 
+    /// Capacity, size of a message, messages, descriptors to receive and to send by.
+    pub const fn figures(&self) -> [u32; 5] {
+        [
+            self.capacity,
+            self.size,
+            self.count,
+            self.receivers,
+            self.senders,
+        ]
+    }
+
     /// Whether somebody could receive from it.
     pub const fn has_receiver(&self) -> bool {
         self.receivers > 0

@@ -571,7 +571,7 @@ impl Kernel {
                 continue;
             }
             found = true;
-            if self.is_ancestor(caller, id) || who < -1 && self.owns_job(caller, id) {
+            if self.may_control(caller, id) || who < -1 && self.owns_job(caller, id) {
                 allowed = true;
                 if signal != 0 {
                     self.raise(id, signal as u32);

@@ -208,7 +208,7 @@ impl Kernel {
             Object::Null => Ok(0),
             Object::Pipe(pipe) => self.read_pipe(hart, pipe, into, length, blocks),
             Object::File(file) => self.read_file(hart, file, into, length),
-            Object::Mailbox(_) => Err(errno::EINVAL.into()),
+            Object::Mailbox(_) | Object::Process(_) | Object::System => Err(errno::EINVAL.into()),
         }
     }
 
@@ -221,7 +221,7 @@ impl Kernel {
             Object::Null => Ok(length),
             Object::Pipe(pipe) => self.write_pipe(hart, pipe, from, length, blocks),
             Object::File(file) => self.write_file(hart, file, from, length),
-            Object::Mailbox(_) => Err(errno::EINVAL.into()),
+            Object::Mailbox(_) | Object::Process(_) | Object::System => Err(errno::EINVAL.into()),
         }
     }
 

@@ -3,6 +3,7 @@
 //! A call that cannot finish leaves the program counter at its `ecall`: the thread waits, and makes the call again when it is woken.
 
 mod file;
+mod inspect;
 pub use file::device;
 mod memory;
 mod poll;
