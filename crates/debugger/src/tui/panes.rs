@@ -184,6 +184,7 @@ pub(super) fn code(
         };
         let line = debug.and_then(|debug| debug.line_at(at));
         let line = line.map(|line| (line.file, line.line));
+        let line = line.filter(|(_, number)| *number != 0);
         let (name, offset) = split_symbol(code.symbol.as_deref());
         if line.is_none() && name.is_some() && name != last_symbol {
             let text = format!("{}:", name.clone().unwrap_or_default());
