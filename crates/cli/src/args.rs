@@ -7,6 +7,7 @@ use isa::IsaConfig;
 use machine::loader::ImageKind;
 
 use crate::explore::ExploreOptions;
+use crate::gdb::{Where, parse_where};
 use crate::machine_options::{MachineOptions, parse_isa};
 use crate::profile::ProfileOptions;
 use crate::terminal::output::{Serial, parse_serial};
@@ -109,9 +110,15 @@ pub struct RunOptions {
     #[command(flatten)]
     pub trace: TraceOptions,
 
-    /// Start stopped, in the monitor; `cont` starts the machine
+    /// Start stopped, in the monitor, where `cont` starts the machine; with --gdb, wait for gdb
     #[arg(short = 'S')]
     pub stopped: bool,
+
+    /// Let gdb debug the machine: `target remote :1234`, or at another port, or `stdio` for a gdb that
+    /// starts this command
+    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = ":1234",
+          value_parser = parse_where, conflicts_with_all = ["record", "log_commits", "instructions", "signature", "json", "expect_text", "fail_text"])]
+    pub gdb: Option<Where>,
 
     /// Stop after so many steps, with status 124
     #[arg(long, value_name = "STEPS")]
@@ -198,6 +205,11 @@ pub struct ReplayOptions {
     /// Write a report as JSON to a file or, without one, to standard error
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
     pub json: Option<PathBuf>,
+
+    /// Do not replay to the end of the process: open the recording at its end, for gdb (as of `run`)
+    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = ":1234",
+          value_parser = parse_where, conflicts_with = "json")]
+    pub gdb: Option<Where>,
 
     /// Which engine runs the code; without it, the recorded one
     #[arg(long, value_name = "ENGINE")]

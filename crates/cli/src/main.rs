@@ -10,6 +10,7 @@ mod explore;
 mod failure;
 mod fawn;
 mod files;
+mod gdb;
 mod guest_programs;
 mod machine_options;
 mod monitor;

@@ -8,18 +8,22 @@
 //! * [`os`]: Fawn's processes, threads, mailboxes and queues, read from its tables.
 //! * [`session`]: what is selected and set, runs and steps; every command acts through it.
 //! * [`timeline`]: a [`Target`] over a [`machine::Machine`] that goes both ways in time.
+//! * [`tui`]: the terminal UI.
+//! * [`gdb`]: a server for gdb's remote protocol.
 
 pub mod commands;
 pub mod expression;
+pub mod gdb;
 pub mod os;
 pub mod points;
 pub mod session;
 pub mod symbols;
 pub mod target;
 pub mod timeline;
+pub mod tui;
 
-pub use points::{Hit, Point, PointId, WatchKind};
+pub use points::{Event, Hit, Point, PointId, WatchKind};
 pub use target::{
     Control, Moment, Plain, Register, Run, Space, Stopped, Target, TargetError, Why, Write,
 };
-pub use timeline::Timeline;
+pub use timeline::{Settings, Timeline};

@@ -16,6 +16,17 @@ pub struct Moment {
     pub idle: u64,
 }
 
+impl Moment {
+    /// The first moment that is later.
+    #[must_use]
+    pub const fn after(self) -> Self {
+        Self {
+            step: self.step,
+            idle: self.idle + 1,
+        }
+    }
+}
+
 /// A register of a hart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Register {
@@ -29,6 +40,18 @@ pub enum Register {
     Csr(u16),
     /// The privilege: 0 for U, 1 for S, 3 for M.
     Privilege,
+}
+
+impl From<Register> for machine::RegisterName {
+    fn from(register: Register) -> Self {
+        match register {
+            Register::X(number) => Self::X(number),
+            Register::F(number) => Self::F(number),
+            Register::Pc => Self::Pc,
+            Register::Csr(number) => Self::Csr(number),
+            Register::Privilege => Self::Privilege,
+        }
+    }
 }
 
 impl Register {
@@ -72,7 +95,8 @@ pub enum Run {
         /// How many.
         count: u64,
     },
-    /// Back, to the last moment at which something would have stopped a run; else to the beginning.
+    /// Back, to the last moment at which something would have stopped a run; else to the beginning. It ends right before the
+    /// step that did it: a value that was written is the old one again.
     BackContinue,
     /// Back, to the moment right before the last so many steps of a hart. Points do not stop it.
     BackStep {
@@ -118,7 +142,8 @@ pub struct Stopped {
 /// Who watches over a run.
 pub trait Control {
     /// A point was hit; the target is as it is at that moment. Returns whether to stop. In a run backwards it is asked at
-    /// every hit in the past, in the order in which time ran, segment by segment from the newest to the oldest.
+    /// every hit in the past, right after the step that did it, in the order in which time ran, segment by segment from the
+    /// newest to the oldest.
     fn accept(&mut self, _target: &dyn Target, _hit: &Hit) -> bool {
         true
     }
@@ -188,6 +213,9 @@ pub enum TargetError {
     /// The moment is not on this timeline, or cannot be reached any more.
     #[error("step {0} cannot be reached: {1}")]
     Unreachable(u64, &'static str),
+    /// [`Control::poll`] said so.
+    #[error("interrupted")]
+    Interrupted,
     /// No such timeline.
     #[error("there is no timeline {0}")]
     NoTimeline(usize),
@@ -340,8 +368,8 @@ pub trait Target {
     /// The machine's own.
     fn branch(&mut self) -> Result<(), TargetError>;
 
-    /// All timelines: the moment up to which each is known, and whether it is this one.
-    fn timelines(&self) -> Vec<(Moment, bool)>;
+    /// All timelines: number, the moment up to which it is known, and whether it is this one.
+    fn timelines(&self) -> Vec<(usize, Moment, bool)>;
 
     /// Goes over to another timeline, at the moment at which it parts from this one.
     ///

@@ -8,8 +8,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The M-mode firmware: starts the harts and answers SBI calls.",
         bytes: include_bytes!("../images/system/sbi.elf"),
         debug: include_bytes!("../images/system/sbi.debug.zst"),
-        digest: "a6e25368f216c2580b14fb701684f3d220d618d068d5788f58599e0e6716d482",
-        source_digest: "34d41e59d7e5c3ad02053e715521437d256ce24bee2e46497ef0831c337aee76",
+        digest: "70c618ae3f28c5115375c402d2206a96f5606c0d4cb23183668a5ad33082618f",
+        source_digest: "3c9665af932705702a2308a6c73922ab347a2d0522809b68b78ba55243013090",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -17,8 +17,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "An S-mode program that judges the firmware below it.",
         bytes: include_bytes!("../images/system/sbi-check.elf"),
         debug: include_bytes!("../images/system/sbi-check.debug.zst"),
-        digest: "b42f9b3c63da9b626c8b097e34fe6fe8e0c7ce60cc4270f240bcfded2810f824",
-        source_digest: "e7aeec7873d5b8aaf17a1d2e232b6cdd9b96dd448e40d6fc7ab1490eb70c14e1",
+        digest: "e31a007c88d55951093d399d044cc3fb54326ab62afb1a5df58e2de49fc78883",
+        source_digest: "4b5c62154930eeec660501acea7c18ec5a5d8774a642033b439754098a68b9b0",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "7a1f9362f9ec4e7108572b3309e9406da6b3fd522e1762f68d009d43291238f8",
-        source_digest: "c9a6401d437cc6bc38f7c0bbec385c75f6041cc1eea14331a3807c75f159358b",
+        digest: "d580e40615a4855c43ae23ff90ab58094c27fbbff5ad2985d367062279bbcd86",
+        source_digest: "3de3a4c24287dbf96cbfc75a351fd674decc6ae3fa1a889a7913689e8743b43a",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "c6f63bd7b3328c372c66b5539b305d3326e3401df2efbc97cd0ab70442d43d20",
-    source_digest: "b55c8539fba2fdc20048698e5470018062af173809ab0484ecad59db919a44fc",
+    digest: "3e8cad654f198c22ad4d644fbf5f73d71dc422913d8923afa7d0b00805ee8a1b",
+    source_digest: "a404c3ec502e27c8a79f801472738d87fbcc319145964fc78822d3527b5e87c1",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
@@ -161,6 +161,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/timeshare",
             debug: include_bytes!("../images/system/programs/timeshare.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/transports",
+            debug: include_bytes!("../images/system/programs/transports.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/victim",

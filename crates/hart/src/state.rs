@@ -158,6 +158,12 @@ impl Hart {
             .chain(self.tlb.words())
     }
 
+    /// Steps taken by the hart whose [`Hart::words`] these are.
+    pub fn steps_in(words: impl IntoIterator<Item = u64>) -> u64 {
+        // Behind 64 registers, pc and modes.
+        words.into_iter().nth(66).unwrap_or(0)
+    }
+
     /// Takes over words in the order of [`Hart::words`] of a hart with the same extensions.
     pub fn restore(&mut self, words: impl IntoIterator<Item = u64>) {
         let mut words = words.into_iter();

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use interpreter::hart::{Catch, Caught};
+use interpreter::hart::{Catch, Caught, Privilege};
 use interpreter::{Marks, Pause};
-use memory::{WatchHit, WatchedRange};
+use memory::{LoggedEvent, RegisterName, WatchHit, WatchedRange};
 
 use crate::Machine;
 
@@ -106,9 +106,39 @@ impl Machine {
 }
 
 impl Machine {
-    /// Writes a CSR as a debugger does. Returns whether it exists.
-    pub fn poke_csr(&mut self, hart: usize, number: u16, value: u64) -> bool {
-        let hart = self.harts.get_mut(hart);
-        hart.is_some_and(|hart| hart.poke_csr(&mut self.bus, number, value))
+    /// A debugger changes a register; one that is not there stays so.
+    pub(crate) fn set_register(&mut self, hart: usize, register: RegisterName, value: u64) {
+        let Some(hart) = self.harts.get_mut(hart) else {
+            return;
+        };
+        match register {
+            RegisterName::X(number) => hart.set_reg(number, value),
+            RegisterName::F(number) => hart.f[usize::from(number) & 31] = value,
+            // As a jump to there would be.
+            RegisterName::Pc => {
+                hart.pc = value & !1;
+                hart.waiting = false;
+            }
+            RegisterName::Privilege => {
+                hart.privilege = Privilege::from_bits(value);
+                hart.refresh_contexts();
+            }
+            RegisterName::Csr(number) => {
+                hart.poke_csr(&mut self.bus, number, value);
+            }
+        }
+    }
+
+    /// Puts in events that will enter at their moments, behind those that entered, with what was printed up to the end of
+    /// that future: another one than was forgotten. `printed` bytes count as shown.
+    pub fn expect_future(&mut self, events: Vec<LoggedEvent>, printed: u64) {
+        self.log.expect(events);
+        self.printed_most = self.printed.max(printed);
+    }
+
+    /// Forgets which pages the snapshots share: the next one takes in everything anew.
+    pub fn release_snapshots(&mut self) {
+        self.bus.ram.dirty_all();
+        self.shared = Default::default();
     }
 }

@@ -19,6 +19,7 @@ pub mod loader;
 pub mod schedule;
 pub mod semihosting;
 mod signature;
+mod snapshot;
 mod stop;
 mod stuck;
 
@@ -28,6 +29,7 @@ pub use config::{ClockMode, Config};
 pub use error::MachineError;
 pub use halt::{Halt, HaltOn};
 pub use interpreter::{Observer, hart};
-pub use memory::{Bus, HostEvent, LoggedEvent, WatchHit, WatchedRange, Width};
+pub use memory::{Bus, HostEvent, LoggedEvent, RegisterName, WatchHit, WatchedRange, Width};
 pub use signature::{SignatureError, signature};
+pub use snapshot::Snapshot;
 pub use stop::{Exit, ExitVia, Stop, Stuck, StuckReason};

@@ -14,7 +14,7 @@ use crate::{Stuck, StuckReason};
 const INTERVAL: u64 = 1 << 20;
 
 /// What was seen at the last look.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ProgressCheck {
     /// When to look next.
     pub next: u64,

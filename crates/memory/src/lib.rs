@@ -27,7 +27,7 @@ pub mod width;
 pub use bus::Bus;
 pub use clock::{Clock, Nanos};
 pub use device::{Device, DeviceContext, StateError};
-pub use event::{Effect, HostAnswer, HostEvent, HostWrite, LoggedEvent};
+pub use event::{Effect, HostAnswer, HostEvent, HostWrite, LoggedEvent, RegisterName};
 pub use fault::BusFault;
 pub use lines::Lines;
 pub use page::{PAGE_SHIFT, PAGE_SIZE, PageFlags};

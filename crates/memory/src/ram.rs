@@ -416,6 +416,14 @@ impl Ram {
         self.revocations += 1;
     }
 
+    /// Counts every page that was ever stored to as stored to since the last checkpoint.
+    pub fn dirty_all(&mut self) {
+        self.dirty.clone_from(&self.touched);
+        for &page in &self.touched {
+            self.flags[page as usize] |= PageFlags::DIRTY.bits();
+        }
+    }
+
     /// Every page that was ever stored to and is not all zeroes, in ascending order, with its
     /// bytes. This is RAM's whole content as comparisons and hashes see it.
     pub fn content(&self) -> impl Iterator<Item = (u32, &[u8])> {

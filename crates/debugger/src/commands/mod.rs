@@ -18,6 +18,7 @@ use crate::os::Fawn;
 use crate::session::{Front, Session};
 use crate::target::{Target, TargetError};
 
+pub(crate) use registers::float_text;
 pub use registers::{csr_fields, csr_names};
 pub use table::{Command, all as all_commands};
 

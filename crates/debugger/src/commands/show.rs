@@ -168,6 +168,7 @@ pub(super) fn disassemble(context: &mut Context<'_>, arguments: &str) -> Done {
         };
         let line = debug.and_then(|debug| debug.line_at(at));
         let line = line.map(|line| (line.file, line.line));
+        let line = line.filter(|(_, number)| *number != 0);
         if line.is_some() && line != last_line {
             let (file, number) = line.clone().unwrap_or_default();
             let source = context.session.source.line(&file, number);

@@ -159,7 +159,7 @@ pub(super) fn branch(context: &mut Context<'_>, _: &str) -> Done {
 }
 
 pub(super) fn timelines(context: &mut Context<'_>, _: &str) -> Done {
-    for (number, (moment, is_this)) in context.target.timelines().into_iter().enumerate() {
+    for (number, moment, is_this) in context.target.timelines() {
         let mark = if is_this { '*' } else { ' ' };
         context.say(format!("{mark} {number}: known up to step {}", moment.step));
     }

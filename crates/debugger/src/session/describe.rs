@@ -31,7 +31,14 @@ pub(crate) fn word_at(target: &dyn Target, space: Space, address: u64) -> Option
 /// A file's name as people know it.
 #[must_use]
 pub(crate) fn shown_file(file: &str) -> &str {
-    file.strip_prefix(REPOSITORY).unwrap_or(file)
+    if let Some(own) = file.strip_prefix(REPOSITORY) {
+        return own;
+    }
+    // Rust's own libraries, without the compiler's hash.
+    let rust = file
+        .strip_prefix("/rustc/")
+        .and_then(|rest| rest.split_once('/'));
+    rust.map_or(file, |(_, rest)| rest)
 }
 
 /// An instruction at an address.
@@ -86,13 +93,13 @@ impl Session {
         let pc = frame.registers.pc;
         let function = frame.function();
         let name = function.map(|function| function.function.clone());
-        let symbol = || self.symbol(frame.probe(), Some(frame));
+        let symbol = || self.symbol(pc, Some(frame));
         let name = name
             .filter(|name| name != "??")
             .map(|name| short(&name).to_owned())
             .or_else(symbol);
         let mut text = name.unwrap_or_else(|| format!("{pc:#x} in ??"));
-        if with_values {
+        if with_values && function.is_some() {
             let _ = write!(text, " ({})", self.parameters(target, frame));
         }
         if let Some(function) = function

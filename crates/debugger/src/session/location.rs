@@ -113,6 +113,9 @@ impl Session {
                     program: Some(first.program.clone()),
                 });
             }
+            if let Some(found) = self.inlined_location(target, &tree, within) {
+                return Ok(found);
+            }
             let is_register = crate::target::Register::by_name(name).is_some();
             if let (Some(program), false) = (within, is_register) {
                 return Err(ExpressionError(format!(
@@ -125,6 +128,33 @@ impl Session {
         Ok(Location {
             addresses: vec![value.int()?],
             program: None,
+        })
+    }
+
+    /// A function that was inlined everywhere has no symbol, but its code is known.
+    fn inlined_location(
+        &self,
+        target: &dyn Target,
+        tree: &Expression,
+        within: Option<&Rc<Program>>,
+    ) -> Option<Location> {
+        let (Expression::Name(name) | Expression::Symbol(name)) = tree else {
+            return None;
+        };
+        let all = self.preferred(target, within).into_iter();
+        // Of user programs only those that are meant: there are many, and reading them all takes a while.
+        let meant = all.filter(|program| {
+            let is_own = |own: &Rc<Program>| Rc::ptr_eq(own, program);
+            program.space != Space::User
+                || within.is_some()
+                || self.own(target).as_ref().is_some_and(is_own)
+        });
+        meant.into_iter().find_map(|program| {
+            let found = program.debug()?.names().function(name);
+            (!found.is_empty()).then_some(Location {
+                addresses: found,
+                program: Some(program),
+            })
         })
     }
 

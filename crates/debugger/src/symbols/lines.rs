@@ -104,6 +104,24 @@ impl DebugInfo {
         })
     }
 
+    /// The lowest address, at most `distance` before another, from which instructions can be read up to it: that of a row
+    /// of the line table.
+    #[must_use]
+    pub fn row_before(&self, address: u64, distance: u64) -> Option<u64> {
+        let rows = &self.line_table().rows;
+        let after = rows.partition_point(|row| row.address <= address);
+        let mut found = None;
+        let mut next = address;
+        for row in rows[..after].iter().rev() {
+            if row.end < next || address - row.address > distance {
+                break;
+            }
+            found = Some(row.address);
+            next = row.address;
+        }
+        found
+    }
+
     /// Where a source line begins in the code: the first address of each stretch of it, by address; when it has no
     /// code, of the next line that has some, with that line's number. A file is named by the end of its path.
     #[must_use]

@@ -29,6 +29,10 @@ pub(super) struct FunctionCode {
 pub struct Names {
     types: HashMap<String, TypeId>,
     globals: HashMap<String, Global>,
+    /// The entries of functions by name.
+    by_name: HashMap<String, Vec<TypeId>>,
+    /// Where functions were inlined: by the function's entry.
+    inlined: HashMap<TypeId, Vec<u64>>,
     pub(super) functions: Vec<FunctionCode>,
 }
 
@@ -48,6 +52,20 @@ impl Names {
     /// All names of global variables.
     pub fn globals(&self) -> impl Iterator<Item = &str> {
         self.globals.keys().map(String::as_str)
+    }
+
+    /// Where the code of a function of a name begins: its own, and wherever it was inlined.
+    #[must_use]
+    pub fn function(&self, name: &str) -> Vec<u64> {
+        let mut found = Vec::new();
+        for entry in self.by_name.get(name).into_iter().flatten() {
+            let own = self.functions.iter().filter(|code| code.entry == *entry);
+            found.extend(own.map(|code| code.start));
+            found.extend(self.inlined.get(entry).into_iter().flatten());
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     pub(super) fn collect(info: &DebugInfo) -> Self {
@@ -79,6 +97,20 @@ impl Names {
                 gimli::DW_TAG_subprogram => {
                     function_depth = function_depth.min(depth);
                     self.add_function(info, unit, entry, id);
+                    if let Some(name) = info.name_of(unit, entry) {
+                        let full = joined(&path, &name);
+                        self.by_name.entry(full).or_default().push(id);
+                        self.by_name.entry(name).or_default().push(id);
+                    }
+                    let origin = entry.attr_value(gimli::DW_AT_abstract_origin);
+                    if let Some(origin) = origin.and_then(|value| info.reference(index, value)) {
+                        // Code of its own of a function that is also inlined: one name is enough.
+                        self.own_code(origin);
+                    }
+                }
+                gimli::DW_TAG_inlined_subroutine => {
+                    self.add_inlined(info, unit, entry, index);
+                    continue;
                 }
                 gimli::DW_TAG_variable if function_depth == isize::MAX => {
                     self.add_global(info, unit, entry, id, &path);
@@ -115,6 +147,40 @@ impl Names {
             }
         }
         Ok(())
+    }
+
+    /// The code that was added last is of a function whose name is at another entry.
+    fn own_code(&mut self, origin: TypeId) {
+        if let Some(code) = self.functions.last() {
+            let start = code.start;
+            self.inlined.entry(origin).or_default().push(start);
+        }
+    }
+
+    fn add_inlined(
+        &mut self,
+        info: &DebugInfo,
+        unit: &Unit<Reader>,
+        entry: &DebuggingInformationEntry<Reader>,
+        index: usize,
+    ) {
+        let origin = entry.attr_value(gimli::DW_AT_abstract_origin);
+        let Some(origin) = origin.and_then(|value| info.reference(index, value)) else {
+            return;
+        };
+        let first = || {
+            let mut ranges = info.dwarf.die_ranges(unit, entry).ok()?;
+            let mut lowest: Option<u64> = None;
+            while let Ok(Some(range)) = ranges.next() {
+                if range.begin < range.end {
+                    lowest = Some(lowest.map_or(range.begin, |low| low.min(range.begin)));
+                }
+            }
+            lowest
+        };
+        if let Some(start) = first() {
+            self.inlined.entry(origin).or_default().push(start);
+        }
     }
 
     fn add_function(

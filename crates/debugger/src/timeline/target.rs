@@ -1,15 +1,29 @@
 //! The timeline as a [`Target`].
 
-use machine::hart::{Hart, Privilege};
+use machine::hart::Hart;
 use machine::loader::Image;
 use machine::{Bus, HostEvent};
 
 use super::Timeline;
 use crate::Control;
 use crate::points::{Point, PointId};
-use crate::target::{Moment, Register, Run, Space, Stopped, Target, TargetError, Write};
+use crate::target::{Moment, Register, Run, Space, Stopped, Target, TargetError, Why, Write};
 
 impl Timeline {
+    /// Runs until a hart has taken `count` steps more.
+    fn step_hart(&mut self, hart: usize, count: u64, control: &mut dyn Control) -> Why {
+        let taken = |timeline: &Self| timeline.hart(hart).map_or(0, |hart| hart.steps);
+        let end = taken(self).saturating_add(count);
+        while taken(self) < end {
+            // Never more than are missing, whoever takes them.
+            let why = self.forward(end - taken(self), true, control);
+            if why != Why::Done {
+                return why;
+            }
+        }
+        Why::Done
+    }
+
     fn live(&self) -> Result<(), TargetError> {
         if self.is_past() {
             return Err(TargetError::Past(self.machine.steps()));
@@ -72,35 +86,25 @@ impl Target for Timeline {
         value: u64,
     ) -> Result<(), TargetError> {
         self.live()?;
-        let missing = TargetError::NoRegister { hart, register };
-        if self.register(hart, register).is_none() {
-            return Err(missing);
+        let fixed = matches!(register, Register::Csr(number) if number >> 10 == 3);
+        if fixed || self.register(hart, register).is_none() {
+            return Err(TargetError::NoRegister { hart, register });
         }
-        let state = self
-            .machine
-            .hart_mut(hart)
-            .ok_or(TargetError::NoHart(hart))?;
-        match register {
-            Register::X(number) => state.set_reg(number, value),
-            Register::F(number) => state.f[usize::from(number) & 31] = value,
-            Register::Pc => state.pc = value & !1,
-            Register::Privilege => {
-                state.privilege = Privilege::from_bits(value);
-                state.refresh_contexts();
-            }
-            Register::Csr(number) => {
-                if !self.machine.poke_csr(hart, number, value) {
-                    return Err(missing);
-                }
-            }
-        }
+        self.machine.inject(HostEvent::SetRegister {
+            hart: hart as u8,
+            register: register.into(),
+            value,
+        });
         Ok(())
     }
 
     fn write(&mut self, space: Space, address: u64, bytes: &[u8]) -> Result<(), TargetError> {
         self.live()?;
         for (physical, part) in self.physical_parts(space, address, bytes.len())? {
-            self.machine.bus_mut().ram.write(physical, &bytes[part]);
+            self.machine.inject(HostEvent::WriteMemory {
+                address: physical,
+                bytes: bytes[part].to_vec(),
+            });
         }
         Ok(())
     }
@@ -121,24 +125,30 @@ impl Target for Timeline {
     }
 
     fn run(&mut self, how: Run, control: &mut dyn Control) -> Result<Stopped, TargetError> {
-        match how {
-            Run::Continue => Ok(self.forward(u64::MAX, true, control)),
-            Run::For(steps) => Ok(self.forward(steps, true, control)),
-            Run::Step { hart, count } if hart < self.harts() => {
-                Ok(self.steps_of(hart, count, control))
-            }
-            Run::Step { hart, .. } => Err(TargetError::NoHart(hart)),
-            Run::To(moment) if moment.step >= self.machine.steps() => {
-                Ok(self.forward(moment.step - self.machine.steps(), false, control))
-            }
-            Run::To(Moment { step, .. }) => Err(TargetError::Unreachable(
-                step,
-                "going back is not there yet",
-            )),
-            Run::BackContinue | Run::BackStep { .. } => {
-                Err(TargetError::Unreachable(0, "going back is not there yet"))
-            }
+        if let Run::Step { hart, .. } | Run::BackStep { hart, .. } = how
+            && hart >= self.harts()
+        {
+            return Err(TargetError::NoHart(hart));
         }
+        let why = match how {
+            Run::Continue => self.forward(u64::MAX, true, control),
+            Run::For(steps) => self.forward(steps, true, control),
+            Run::Step { hart, count } => self.step_hart(hart, count, control),
+            Run::To(moment) if moment > self.present => {
+                let left = moment.step.saturating_sub(self.machine.steps());
+                self.forward(left, false, control)
+            }
+            Run::To(moment) => self.go(moment, control)?.unwrap_or(Why::Done),
+            Run::BackContinue => self.back_continue(control)?,
+            Run::BackStep { hart, count } => self.back_step(hart, count, control)?,
+        };
+        let stopped = self.stopped(why);
+        Ok(match how {
+            Run::Step { hart, .. } | Run::BackStep { hart, .. } if stopped.why == Why::Done => {
+                Stopped { hart, ..stopped }
+            }
+            _ => stopped,
+        })
     }
 
     fn now(&self) -> Moment {
@@ -150,36 +160,41 @@ impl Target for Timeline {
     }
 
     fn branch(&mut self) -> Result<(), TargetError> {
+        if self.is_past() {
+            self.begin_branch();
+        }
         Ok(())
     }
 
-    fn timelines(&self) -> Vec<(Moment, bool)> {
-        vec![(self.present, true)]
+    fn timelines(&self) -> Vec<(usize, Moment, bool)> {
+        self.list_branches()
     }
 
     fn switch_timeline(&mut self, number: usize) -> Result<(), TargetError> {
-        Err(TargetError::NoTimeline(number))
+        self.go_to_branch(number)
     }
 
     fn drop_timeline(&mut self, number: usize) -> Result<(), TargetError> {
-        Err(TargetError::NoTimeline(number))
+        self.forget_branch(number)
     }
 
     fn keep(&mut self) -> Moment {
+        self.checkpoint(true);
         self.moment()
     }
 
     fn last_write(
         &mut self,
-        _address: u64,
-        _len: u64,
-        _control: &mut dyn Control,
+        address: u64,
+        len: u64,
+        control: &mut dyn Control,
     ) -> Result<Option<Write>, TargetError> {
-        Err(TargetError::Unreachable(0, "going back is not there yet"))
+        self.find_last_write(address, len, control)
     }
 
     fn console(&self) -> &[u8] {
-        &self.console
+        let printed = usize::try_from(self.machine.printed()).unwrap_or(usize::MAX);
+        &self.console[..printed.min(self.console.len())]
     }
 
     fn take_output(&mut self) -> Vec<u8> {
