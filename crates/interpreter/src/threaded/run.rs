@@ -10,7 +10,7 @@ use super::handlers::KEPT_SHIFT;
 use super::op::Cursor;
 use super::page::{CodePage, Kept};
 use crate::Marks;
-use crate::plain::{self, NoObserver, Step};
+use crate::plain::{self, NoObserver, Observer, Step};
 
 /// Why decoded code came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub(super) struct Frame<'b> {
     /// Steps that were left when the clock was last brought up to date.
     synced: i64,
     exit: Exit,
+    /// Somebody is told of traps and returns, so they end the stretch.
+    pub watched: bool,
     /// What the instruction that was just attempted raised.
     raised: Trap,
 }
@@ -105,7 +107,7 @@ pub(super) fn trap(hart: &mut Hart, frame: &mut Frame<'_>, pc: u64, left: i64) {
     }
     frame.sync(hart, left - 1);
     let handler = hart.pc;
-    if frame.must_stop() {
+    if frame.watched || frame.must_stop() {
         return frame.leave(hart, handler, left - 1, Exit::Step(Step::Next));
     }
     enter_far(hart, frame, handler, left - 1);
@@ -166,12 +168,13 @@ impl Threaded {
     }
 
     /// Takes at most `steps` steps (and at most a few thousand), without sampling interrupts.
-    pub(crate) fn run(
+    pub(crate) fn run<O: Observer>(
         &mut self,
         hart: &mut Hart,
         bus: &mut Bus,
         steps: u64,
         marks: &Marks,
+        observer: &mut O,
     ) -> Step {
         let end = bus.clock.steps + steps;
         loop {
@@ -184,9 +187,12 @@ impl Threaded {
             }
             hart.honour_revocations(&bus.ram);
             self.honour_generation(hart);
+            let trapped_before = hart.unretired;
             let at = shortcut(hart).or_else(|| self.find(hart, bus, marks));
             let step = match at {
-                Some(at) if i64::from(at.1.op().left) <= left => stretch(hart, bus, at, left),
+                Some(at) if i64::from(at.1.op().left) <= left => {
+                    stretch(hart, bus, at, left, !O::IS_NOBODY)
+                }
                 _ => Exit::Marked,
             };
             let step = match step {
@@ -197,6 +203,9 @@ impl Threaded {
                 Exit::Lookup => Step::Next,
                 Exit::Step(step) => step,
             };
+            if !O::IS_NOBODY && hart.unretired != trapped_before {
+                tell_of_trap(hart, bus, observer);
+            }
             if step != Step::Next || bus.ram.has_host_writes() || bus.needs_attention() {
                 return step;
             }
@@ -249,6 +258,17 @@ impl Threaded {
     }
 }
 
+/// A trap ends what decoded code does while somebody watches: the CSRs of its handler's mode say which it was.
+fn tell_of_trap(hart: &Hart, bus: &mut Bus, observer: &mut impl Observer) {
+    let (pc, trap) = hart.last_trap();
+    // The step that trapped counts only after its observer was told of it.
+    bus.clock.steps -= 1;
+    if let Some(trap) = trap {
+        observer.trapped(hart, bus, pc, trap);
+    }
+    bus.clock.steps += 1;
+}
+
 /// Where the code at `hart.pc` is, if it is decoded and its page's shortcut at hand.
 fn shortcut(hart: &Hart) -> Option<(*const CodePage, Cursor)> {
     let pc = hart.pc;
@@ -277,6 +297,7 @@ fn stretch(
     bus: &mut Bus,
     (page, at): (*const CodePage, Cursor),
     left: i64,
+    watched: bool,
 ) -> Exit {
     let mut frame = Frame {
         bus,
@@ -284,6 +305,7 @@ fn stretch(
         bias: hart.pc.wrapping_sub(at.code_offset()),
         synced: left,
         exit: Exit::Lookup,
+        watched,
         raised: Trap::illegal(0),
     };
     enter(hart, &mut frame, at, left);

@@ -55,7 +55,7 @@ fn plain_step(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, left: i64) {
     // The plain engine has counted.
     frame.counted(left - 1);
     let pc = hart.pc;
-    if step != Step::Next || frame.must_stop() {
+    if step != Step::Next || frame.watched || frame.must_stop() {
         return frame.leave(hart, pc, left - 1, Exit::Step(step));
     }
     enter_far(hart, frame, pc, left - 1);

@@ -35,8 +35,11 @@ fn system_instruction<const HALVES: usize>(
     if hart.catch.has_caught() {
         frame.bus.raise_attention();
     }
-    let goes_on = matches!(step, Step::Next | Step::Sync)
-        && !frame.must_stop()
+    let goes_on = match step {
+        Step::Next | Step::Sync => true,
+        Step::Returned => !frame.watched,
+        _ => false,
+    } && !frame.must_stop()
         && deadline == hart.timer_setting()
         && !interrupted(hart, frame);
     if !goes_on {
