@@ -22,9 +22,9 @@ pub fn run(options: &RunOptions) -> ExitCode {
 }
 
 fn try_run(options: &RunOptions) -> Result<u8, Failure> {
-    let files = match &options.record {
-        Some(_) => Files::remembered(),
-        None => Files::on_disk(),
+    let files = match (&options.record, &options.gdb) {
+        (None, None) => Files::on_disk(),
+        _ => Files::remembered(),
     };
     let Built {
         mut machine,
@@ -36,7 +36,7 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
         return Ok(0);
     }
     if let Some(at) = &options.gdb {
-        return debug(machine, on_fawn, options, at);
+        return debug(machine, on_fawn, options, at, files);
     }
     let recorder = match &options.record {
         Some(path) => Some(Recorder::create(path, options, files.into_read())?),
@@ -66,7 +66,13 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
 }
 
 /// Lets gdb debug the machine.
-fn debug(machine: Machine, on_fawn: bool, options: &RunOptions, at: &Where) -> Result<u8, Failure> {
+fn debug(
+    machine: Machine,
+    on_fawn: bool,
+    options: &RunOptions,
+    at: &Where,
+    files: Files,
+) -> Result<u8, Failure> {
     let around = Surroundings {
         at: at.clone(),
         serial: options.serial.clone(),
@@ -74,9 +80,11 @@ fn debug(machine: Machine, on_fawn: bool, options: &RunOptions, at: &Where) -> R
         tells_end: on_fawn,
         waits: options.stopped,
         timeout: options.timeout,
+        programs: files.into_read(),
+        file: options.machine.file.clone(),
     };
     let mut timeline = Timeline::new(machine, Settings::default());
-    gdb::serve(&mut timeline, &around)
+    gdb::serve(&mut timeline, around)
 }
 
 /// The exit status that goes with how a run ended.
