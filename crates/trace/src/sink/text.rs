@@ -104,7 +104,7 @@ impl<W: Write> Text<W> {
 
     fn line(&mut self, event: &Event, text: &str) -> io::Result<()> {
         self.release()?;
-        writeln!(self.out, "{} {text}", Self::head(event))
+        writeln!(self.out, "{} {}", Self::head(event), text.trim_end())
     }
 }
 
