@@ -2,6 +2,7 @@
 
 mod boots;
 mod check;
+mod compare;
 mod guest;
 mod suite;
 
@@ -24,6 +25,8 @@ enum Command {
     Check(check::Arguments),
     /// Boots software that Debian packages for this kind of machine: OpenSBI, U-Boot, and its kernel.
     Boots(boots::Arguments),
+    /// Counts host instructions a guest instruction, at a revision and in the working tree (needs valgrind).
+    BenchCompare(compare::Arguments),
     /// Runs a folder of prebuilt ELF files of a public test suite against a committed table.
     Suite(suite::Arguments),
 }
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Command::Guest(arguments) => guest::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Boots(arguments) => boots::run(&arguments),
+        Command::BenchCompare(arguments) => compare::run(&arguments),
         Command::Suite(arguments) => suite::run(&arguments),
     };
     match result {
