@@ -69,7 +69,10 @@ impl Llvm {
                 none,
                 none,
             );
-            (context, *library.get::<Disassemble>("LLVMDisasmInstruction")?)
+            (
+                context,
+                *library.get::<Disassemble>("LLVMDisasmInstruction")?,
+            )
         };
         if context.is_null() {
             bail!("{LIBRARY} makes no disassembler of RISC-V");

@@ -90,7 +90,10 @@ fn compare_words(stride: u64, tables: Option<&Tables>) -> Result<(Differences, u
     };
     let results: Vec<_> = std::thread::scope(|scope| {
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        running.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+        running
+            .into_iter()
+            .map(std::thread::ScopedJoinHandle::join)
+            .collect()
     });
     let (mut all, mut words, mut legal) = (Differences::new(), 0, 0);
     for result in results {

@@ -6,13 +6,56 @@ use anyhow::{Context, Result, bail};
 
 /// Files of the checkout that describe what our default machine has.
 const FILES: &[&str] = &[
-    "rv_i", "rv64_i", "rv_m", "rv64_m", "rv_a", "rv64_a", "rv_f", "rv64_f", "rv_d", "rv64_d",
-    "rv_zicsr", "rv_zifencei", "rv_zba", "rv64_zba", "rv_zbb", "rv64_zbb", "rv_zbc", "rv_zbs",
-    "rv64_zbs", "rv_zbkb", "rv64_zbkb", "rv_zbkc", "rv_zbkx", "rv64_zknd", "rv64_zkne", "rv_zknh",
-    "rv64_zknh", "rv_zksed", "rv_zksh", "rv_zfh", "rv64_zfh", "rv_zfhmin", "rv_d_zfhmin",
-    "rv_f_zfa", "rv_d_zfa", "rv_zfh_zfa", "rv_zicond", "rv_zicbo", "rv_zawrs", "rv_zacas",
-    "rv64_zacas", "rv_zabha", "rv_zabha_zacas", "rv_zimop", "rv_svinval", "rv_s", "rv_system",
-    "rv_zihintntl", "rv64_zk", "rv_zk",
+    "rv_i",
+    "rv64_i",
+    "rv_m",
+    "rv64_m",
+    "rv_a",
+    "rv64_a",
+    "rv_f",
+    "rv64_f",
+    "rv_d",
+    "rv64_d",
+    "rv_zicsr",
+    "rv_zifencei",
+    "rv_zba",
+    "rv64_zba",
+    "rv_zbb",
+    "rv64_zbb",
+    "rv_zbc",
+    "rv_zbs",
+    "rv64_zbs",
+    "rv_zbkb",
+    "rv64_zbkb",
+    "rv_zbkc",
+    "rv_zbkx",
+    "rv64_zknd",
+    "rv64_zkne",
+    "rv_zknh",
+    "rv64_zknh",
+    "rv_zksed",
+    "rv_zksh",
+    "rv_zfh",
+    "rv64_zfh",
+    "rv_zfhmin",
+    "rv_d_zfhmin",
+    "rv_f_zfa",
+    "rv_d_zfa",
+    "rv_zfh_zfa",
+    "rv_zicond",
+    "rv_zicbo",
+    "rv_zawrs",
+    "rv_zacas",
+    "rv64_zacas",
+    "rv_zabha",
+    "rv_zabha_zacas",
+    "rv_zimop",
+    "rv_svinval",
+    "rv_s",
+    "rv_system",
+    "rv_zihintntl",
+    "rv64_zk",
+    "rv_zk",
 ];
 
 /// An instruction of the tables.
@@ -57,7 +100,10 @@ impl Tables {
                 let word = (key & 31) << 2 | key >> 5 << 12 | 3;
                 let fits = |e: &Entry| (word ^ e.value) & e.mask & 0x707f == 0;
                 let numbered = entries.iter().enumerate();
-                numbered.filter(|(_, e)| fits(e)).map(|(n, _)| n as u16).collect()
+                numbered
+                    .filter(|(_, e)| fits(e))
+                    .map(|(n, _)| n as u16)
+                    .collect()
             })
             .collect();
         Ok(Self { entries, buckets })

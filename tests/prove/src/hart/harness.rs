@@ -117,6 +117,14 @@ fn load_multiplier(a: &mut Assembler) {
 }
 
 fn start(a: &mut Assembler) {
+    // Others than hart 0 sleep.
+    let first = a.label();
+    a.read_csr("t0", "mhartid");
+    a.branch(O::Beq, "t0", "zero", first);
+    let sleep = a.label_here();
+    a.insn(isa::Insn::new(O::Wfi));
+    a.jump(sleep);
+    a.place(first);
     a.li("t0", at::MTIMECMP);
     a.li("t1", u64::MAX);
     a.store(O::Sd, "t1", "t0", 0);
@@ -235,6 +243,8 @@ fn set_csrs(a: &mut Assembler, handler: Label) {
     a.li("t1", u64::MAX);
     a.store(O::Sd, "t1", "t0", 0);
     a.write_csr("stimecmp", "t1");
+    // Where the last block left the S-mode timer on, its pending bit could not be written.
+    a.write_csr("menvcfg", "zero");
     for (name, offset) in field::CSRS {
         a.i(O::Ld, "t0", "s3", *offset);
         a.write_csr(name, "t0");
@@ -448,12 +458,7 @@ pub fn name_of(address: u64) -> String {
 }
 
 /// What the digests of a block cover, one after the other; each covers what those before do.
-pub const STAGES: [&str; 4] = [
-    "registers, CSRs or traps",
-    "data",
-    "page tables",
-    "code",
-];
+pub const STAGES: [&str; 4] = ["registers, CSRs or traps", "data", "page tables", "code"];
 
 /// The block is over: digests of registers and CSRs, then data, tables and code, printed; on to the next.
 fn finish(a: &mut Assembler, labels: &Labels, print: Label) {

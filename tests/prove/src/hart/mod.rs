@@ -86,7 +86,9 @@ impl Sides {
     /// Whether a single block gives different results.
     fn differs(&self, block: &Block) -> Result<bool> {
         let outcomes = self.run(std::slice::from_ref(block), "shrink.elf")?;
-        Ok(outcomes.iter().any(|(_, outcome)| *outcome != outcomes[0].1))
+        Ok(outcomes
+            .iter()
+            .any(|(_, outcome)| *outcome != outcomes[0].1))
     }
 }
 

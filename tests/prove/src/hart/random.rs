@@ -37,7 +37,9 @@ impl Random {
             0 => self.below(16),
             1 => self.below(16).wrapping_neg(),
             2 => (1u64 << self.below(64)).wrapping_sub(self.below(3)),
-            3 => (1u64 << self.below(64)).wrapping_neg().wrapping_add(self.below(3)),
+            3 => (1u64 << self.below(64))
+                .wrapping_neg()
+                .wrapping_add(self.below(3)),
             4 => self.next() as i32 as i64 as u64,
             5 => u64::from(self.next() as u32),
             _ => self.next(),

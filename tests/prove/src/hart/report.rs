@@ -65,7 +65,10 @@ impl Observer for Recorder {
 impl Recorder {
     fn record(&mut self, hart: &Hart, bus: &Bus, pc: u64) {
         let windows = [at::WINDOW, at::WINDOW_USER];
-        if !windows.iter().any(|w| (*w..w + at::WINDOW_BYTES).contains(&pc)) {
+        if !windows
+            .iter()
+            .any(|w| (*w..w + at::WINDOW_BYTES).contains(&pc))
+        {
             return;
         }
         let csrs = LOGGED.iter().filter_map(|name| {
@@ -135,8 +138,14 @@ pub fn first_difference(sides: &Sides, block: Block) -> Result<()> {
     );
     print_code(&block);
     let csrs = super::record::CSRS.iter().zip(&block.start.csrs);
-    let csrs: Vec<_> = csrs.map(|((name, _), value)| format!("{name} {value:x}")).collect();
-    println!("from: mstatus {:x}, {}", block.start.mstatus, csrs.join(", "));
+    let csrs: Vec<_> = csrs
+        .map(|((name, _), value)| format!("{name} {value:x}"))
+        .collect();
+    println!(
+        "from: mstatus {:x}, {}",
+        block.start.mstatus,
+        csrs.join(", ")
+    );
     for &(address, entry) in block.start.patches.iter().filter(|patch| patch.1 & 15 != 1) {
         println!("  entry {address:#x}: {entry:#x}");
     }
@@ -144,7 +153,11 @@ pub fn first_difference(sides: &Sides, block: Block) -> Result<()> {
     for (side, outcome) in &outcomes {
         println!("{side}: {}", outcome.describe(0));
     }
-    let digests = |n: usize| outcomes.iter().map(move |(_, outcome)| outcome.digests.get(n));
+    let digests = |n: usize| {
+        outcomes
+            .iter()
+            .map(move |(_, outcome)| outcome.digests.get(n))
+    };
     let differs = |n: &usize| digests(*n).any(|digest| digest != outcomes[0].1.digests.get(*n));
     if let Some(stage) = (0..harness::STAGES.len()).find(differs) {
         println!("what differs first: {}", harness::STAGES[stage]);
@@ -270,7 +283,11 @@ fn compare_steps(sides: &Sides, block: &Block, path: &Path) -> Result<()> {
     let ours = recorder.steps;
     let same = ours.iter().zip(&theirs).take_while(|(a, b)| same(a, b));
     let at = same.count();
-    println!("steps in the window: {} here, {} there; the first {at} agree", ours.len(), theirs.len());
+    println!(
+        "steps in the window: {} here, {} there; the first {at} agree",
+        ours.len(),
+        theirs.len()
+    );
     if let Some(step) = ours[..at].last() {
         println!("last common step: {:#x}", step.pc);
         let registers: Vec<_> = step.x.iter().map(|value| format!("{value:x}")).collect();

@@ -88,7 +88,10 @@ pub fn patches(random: &mut Random) -> Vec<(u64, u64)> {
     let global = G * random.below(2);
     let level_1 = |n: u64| at::LEVEL_1 + 8 * n;
     patches.extend([
-        (level_1(0), entry(at::HARNESS, V | R | W | X | A | D | global)),
+        (
+            level_1(0),
+            entry(at::HARNESS, V | R | W | X | A | D | global),
+        ),
         (level_1(1), table(at::LEAVES_CODE)),
         (level_1(2), table(at::LEAVES_DATA)),
         (level_1(3), entry(at::TABLES, V | R | W | A | D)),
