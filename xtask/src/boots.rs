@@ -230,8 +230,9 @@ fn busybox_on_fawn(command: &Path, linux: &debian::Linux) -> Result<()> {
     Ok(())
 }
 
-/// What is typed at the kernel's shell.
-const TYPED: &str = "uname -a\ncat /proc/cpuinfo\n\
+/// What is typed at the kernel's shell. The port's driver throws away what it finds when it starts, as it would on hardware: an
+/// empty line comes first.
+const TYPED: &str = "\n\nuname -a\ncat /proc/cpuinfo\n\
     echo warnings:; dmesg -r | grep '^<[0-4]>'; echo end of warnings\npoweroff -f\n";
 /// Extensions that Linux must have found, of those that it knows.
 const EXTENSIONS: &[&str] = &[

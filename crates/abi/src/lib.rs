@@ -6,5 +6,6 @@
 
 pub mod errno;
 pub mod file;
+pub mod layout;
 pub mod memory_map;
 pub mod syscall;

@@ -8,8 +8,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The M-mode firmware: starts the harts and answers SBI calls.",
         bytes: include_bytes!("../images/system/sbi.elf"),
         debug: include_bytes!("../images/system/sbi.debug.zst"),
-        digest: "19fe5e40f8175ad0b46ea92de70cd7f785334e23476fb954f7c9c036c71b25e6",
-        source_digest: "74c4d97e505bc1dc7e5153c3c70e7457e107aa89c68abfad08f0ed24f97c8ade",
+        digest: "70c618ae3f28c5115375c402d2206a96f5606c0d4cb23183668a5ad33082618f",
+        source_digest: "3c9665af932705702a2308a6c73922ab347a2d0522809b68b78ba55243013090",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -17,8 +17,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "An S-mode program that judges the firmware below it.",
         bytes: include_bytes!("../images/system/sbi-check.elf"),
         debug: include_bytes!("../images/system/sbi-check.debug.zst"),
-        digest: "b42f9b3c63da9b626c8b097e34fe6fe8e0c7ce60cc4270f240bcfded2810f824",
-        source_digest: "e7aeec7873d5b8aaf17a1d2e232b6cdd9b96dd448e40d6fc7ab1490eb70c14e1",
+        digest: "e31a007c88d55951093d399d044cc3fb54326ab62afb1a5df58e2de49fc78883",
+        source_digest: "4b5c62154930eeec660501acea7c18ec5a5d8774a642033b439754098a68b9b0",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "0de1d387d1ffe7f56425d7aa8415be7963324d3f0147628d0674150e3e40c854",
-        source_digest: "d67b1e5d6b14b3632cb8c1742980d0e43a1dbec3c4587e23e5f329291ec5e41e",
+        digest: "d580e40615a4855c43ae23ff90ab58094c27fbbff5ad2985d367062279bbcd86",
+        source_digest: "3de3a4c24287dbf96cbfc75a351fd674decc6ae3fa1a889a7913689e8743b43a",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "8468b27bd381319d9d8c72afcb112dbccbb52bb7756d2a5888a59c04e6a1c491",
-    source_digest: "e780d19d6d706987ee1bc310a71de637b841b59d7774477226fa45062d066c6a",
+    digest: "3e8cad654f198c22ad4d644fbf5f73d71dc422913d8923afa7d0b00805ee8a1b",
+    source_digest: "a404c3ec502e27c8a79f801472738d87fbcc319145964fc78822d3527b5e87c1",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
@@ -47,6 +47,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
             debug: include_bytes!("../images/system/programs/bounded-buffer.debug.zst"),
         },
         ArchivedProgram {
+            path: "bin/client-server",
+            debug: include_bytes!("../images/system/programs/client-server.debug.zst"),
+        },
+        ArchivedProgram {
             path: "bin/copy-on-write",
             debug: include_bytes!("../images/system/programs/copy-on-write.debug.zst"),
         },
@@ -55,8 +59,16 @@ pub(crate) static PROGRAMS: Archive = Archive {
             debug: include_bytes!("../images/system/programs/costs.debug.zst"),
         },
         ArchivedProgram {
+            path: "bin/deadline",
+            debug: include_bytes!("../images/system/programs/deadline.debug.zst"),
+        },
+        ArchivedProgram {
             path: "bin/dining",
             debug: include_bytes!("../images/system/programs/dining.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/fault-isolation",
+            debug: include_bytes!("../images/system/programs/fault-isolation.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/fork-bomb",
@@ -65,6 +77,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/fork-tree",
             debug: include_bytes!("../images/system/programs/fork-tree.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/handles",
+            debug: include_bytes!("../images/system/programs/handles.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/hello",
@@ -77,6 +93,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/init",
             debug: include_bytes!("../images/system/programs/init.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/interrupt-elsewhere",
+            debug: include_bytes!("../images/system/programs/interrupt-elsewhere.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/left",
@@ -141,6 +161,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/timeshare",
             debug: include_bytes!("../images/system/programs/timeshare.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/transports",
+            debug: include_bytes!("../images/system/programs/transports.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/victim",

@@ -7,6 +7,7 @@
 //! which also lets `execve` and `exit` be cut into pieces.
 
 use abi::errno::{EBADF, EINVAL, EMFILE, EPERM};
+use abi::layout::Record;
 use bitflags::bitflags;
 
 /// The most slots that a table can have.
@@ -60,6 +61,17 @@ pub struct Table<T: Copy, const N: usize> {
     /// New descriptors are below this number; at most `N`.
     limit: u32,
     slots: [Option<Entry<T>>; N],
+}
+
+/// Where tools find the slots of a table, and which of them are in use.
+pub const fn fields<T: Copy, const N: usize>() -> &'static [Record] {
+    const {
+        assert!(
+            size_of::<Option<Entry<T>>>() == size_of::<Entry<T>>(),
+            "an entry lies at the start of its slot"
+        );
+        &abi::fields!("descriptors", Table<T, N>: used, limit, slots)
+    }
 }
 
 impl<T: Copy, const N: usize> Default for Table<T, N> {

@@ -8,6 +8,8 @@
 //! Unmapping may be long work. It is done in two steps: [`Regions::retire`] makes a range unusable at once, but keeps its place and its charge
 //! while its pages are taken away piece by piece; [`Regions::remove`] then forgets it and says what charge to take back.
 
+use abi::layout::Record;
+
 use crate::errno;
 use crate::frame::FRAME_SIZE;
 use crate::page_table::{Permissions, USER_END, span};
@@ -150,6 +152,11 @@ pub struct Regions<S> {
     committed: u64,
     heap_start: u64,
     heap_end: u64,
+}
+
+/// Where tools find the regions: `regions.len` of them, from `regions.slots` on.
+pub const fn fields<const N: usize>() -> &'static [Record] {
+    const { &abi::fields!("regions", Regions<[Region; N]>: slots, len) }
 }
 
 impl<S: AsRef<[Region]> + AsMut<[Region]>> Regions<S> {

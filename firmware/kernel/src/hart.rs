@@ -1,5 +1,6 @@
 //! A hart as the kernel sees it: what the trap path needs at fixed places, and which thread runs there.
 
+use abi::layout::Record;
 use kernel_core::arena::Id;
 
 use crate::arch::csr;
@@ -37,13 +38,15 @@ pub struct Hart {
     pub quantum_end: u64,
     /// What the timer is set to, in ticks.
     pub timer: u64,
-    /// The thread leaves the hart when its call is done.
-    pub must_yield: bool,
     /// Whether the timer is `stimecmp` rather than the firmware's.
     pub sstc: bool,
     /// Ticks in a quantum.
     pub quantum: u64,
 }
+
+/// Where tools find what a hart is.
+pub const FIELDS: &[Record] = &abi::fields!("hart", Hart:
+    registers, index, id, current, satp, quantum_end, timer, quantum);
 
 // SAFETY: the pointer leads to the registers of a thread that runs on no other hart.
 unsafe impl Send for Hart {}
@@ -66,7 +69,6 @@ impl Hart {
             code_generation: 0,
             quantum_end: u64::MAX,
             timer: u64::MAX,
-            must_yield: false,
             sstc: false,
             quantum: 0,
         }

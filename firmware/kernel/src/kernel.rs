@@ -1,5 +1,6 @@
 //! The kernel's state: one value behind one lock.
 
+use abi::layout::Record;
 use kernel_core::arena::{Arena, Id};
 use kernel_core::frame::FrameNumber;
 use kernel_core::line::Line;
@@ -8,7 +9,7 @@ use kernel_core::schedule::Scheduler;
 use crate::hart::Hart;
 use crate::list::List;
 use crate::lock::Lock;
-use crate::mailbox::Mailbox;
+use crate::mailbox::{Mailbox, Transport};
 use crate::memory::Memory;
 use crate::object::OpenFile;
 use crate::pipe::Pipe;
@@ -80,9 +81,15 @@ pub struct Kernel {
     pub plic: Plic,
     /// The test finisher's register, or 0.
     pub finisher: u64,
+    /// How messages go.
+    pub transport: Transport,
     /// State of the generator of random numbers.
     pub random: u64,
 }
+
+/// Where tools find what the kernel keeps once.
+pub const FIELDS: &[Record] = &abi::fields!("kernel", Kernel:
+    root, running, preempted, waiting, init, next_pid, harts, idle, timebase, next_deadline, foreground);
 
 impl Kernel {
     /// The process whose thread a hart runs.

@@ -1,5 +1,6 @@
 //! Lists of threads, linked through their records: a thread is in one list at most.
 
+use abi::layout::Record;
 use kernel_core::arena::{Arena, Id};
 
 use crate::process::thread::Thread;
@@ -10,6 +11,9 @@ pub struct List {
     first: Id<Thread>,
     last: Id<Thread>,
 }
+
+/// Where tools find the ends of a list.
+pub const FIELDS: &[Record] = &abi::fields!("list", List: first, last);
 
 impl List {
     /// No thread.

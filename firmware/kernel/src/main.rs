@@ -16,6 +16,7 @@ mod list;
 mod lock;
 mod mailbox;
 mod memory;
+mod note;
 mod object;
 mod pipe;
 mod platform;

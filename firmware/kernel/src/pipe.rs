@@ -1,7 +1,8 @@
 //! Pipes: bytes from writers to readers, through one frame.
 
 use abi::errno;
-use kernel_core::arena::Id;
+use abi::layout::Record;
+use kernel_core::arena::{Id, Slot};
 use kernel_core::descriptor::Rights;
 use kernel_core::frame::FrameNumber;
 
@@ -10,6 +11,7 @@ use crate::kernel::Kernel;
 use crate::layout::PAGE;
 use crate::memory::{direct, user};
 use crate::object::Object;
+use crate::process::job::Job;
 use crate::process::signal;
 use crate::process::thread::Wait;
 use crate::syscall::Outcome;
@@ -32,7 +34,13 @@ pub struct Pipe {
     readers: u32,
     /// Descriptors to write by.
     writers: u32,
+    /// The job that has made it.
+    job: Id<Job>,
 }
+
+/// Where tools find what a pipe is.
+pub const FIELDS: &[Record] =
+    &abi::fields!("pipe", Pipe; Slot<Pipe>: buffer, first, count, readers, writers);
 
 impl Pipe {
     /// One more descriptor with these rights leads here.
@@ -65,9 +73,10 @@ pub fn release(kernel: &mut Kernel, id: Id<Pipe>, rights: Rights) {
     pipe.readers -= u32::from(rights.contains(Rights::READ));
     pipe.writers -= u32::from(rights.contains(Rights::WRITE));
     if pipe.readers == 0 && pipe.writers == 0 {
-        let buffer = pipe.buffer;
+        let (buffer, job) = (pipe.buffer, pipe.job);
         kernel.pipes.remove(id);
-        kernel.memory.release_system(buffer);
+        kernel.release_for(job, buffer);
+        kernel.object_left(job);
     } else {
         kernel.wake(Wait::Pipe(id));
     }
@@ -80,13 +89,20 @@ impl Kernel {
     /// EMFILE, ENFILE, ENOMEM, EFAULT.
     pub fn make_pipe(&mut self, hart: &Hart, at: u64, flags: u64) -> Outcome {
         let process = self.current_process(hart);
-        let buffer = self.memory.take_system().ok_or(errno::ENOMEM)?;
+        let job = self.processes.get(process).ok_or(errno::ESRCH)?.job;
+        self.admit_object(job)?;
+        let Some(buffer) = self.take_for(job) else {
+            self.object_left(job);
+            return Err(errno::ENOMEM.into());
+        };
         let pipe = Pipe {
             buffer,
+            job,
             ..Pipe::default()
         };
         let Ok(id) = self.pipes.insert(pipe) else {
-            self.memory.release_system(buffer);
+            self.release_for(job, buffer);
+            self.object_left(job);
             return Err(errno::ENFILE.into());
         };
         let mut entry = Self::entry(Object::Pipe(id));

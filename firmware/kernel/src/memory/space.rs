@@ -1,6 +1,7 @@
 //! Address spaces: what a process sees of memory, promised page by page and given when first touched.
 
 use abi::errno;
+use abi::layout::Record;
 use kernel_core::files::Node;
 use kernel_core::frame::{Account, FrameNumber};
 use kernel_core::page_table::{Cleared, Cursor, Flags, Found, Leaf, PageTable, Permissions};
@@ -36,6 +37,13 @@ pub struct Space {
     /// What its addresses mean.
     pub regions: Regions<[Region; REGIONS]>,
 }
+
+/// Where tools find what an address space is.
+pub const FIELDS: &[&[Record]] = &[
+    &abi::fields!("space", Space: root, asid, generation, harts, regions),
+    &abi::fields!("region", Region: start, end, permissions, kind, backing, offset),
+    kernel_core::region::fields::<REGIONS>(),
+];
 
 impl Default for Space {
     fn default() -> Self {
@@ -395,30 +403,27 @@ impl Space {
         }
     }
 
-    /// Puts a shared frame where a page is or may be; the page that was there is gone.
+    /// Puts a shared frame where a page is or may be. Gives the frame that was there, which harts may know until [`Space::forget_all`].
     ///
     /// # Errors
     /// ENOMEM.
-    pub fn place_shared(
+    pub fn exchange(
         &mut self,
         memory: &mut Memory,
         address: u64,
         frame: FrameNumber,
         permissions: Permissions,
-    ) -> Result<(), Refused> {
+    ) -> Result<Option<FrameNumber>, Refused> {
         let flags = Flags::user(permissions).copy_on_write();
         let table = self.table();
-        match table.walk(memory, address) {
-            None => table.map(memory, address, frame, 0, flags),
+        let exchanged = match table.walk(memory, address) {
+            None => table.map(memory, address, frame, 0, flags).map(|()| None),
             Some(leaf) => {
                 let old = leaf.entry.frame();
-                let replaced = table.replace(memory, leaf, frame, flags).map(|_| ());
-                self.forget_translations(memory);
-                memory.release(old);
-                replaced
+                table.replace(memory, leaf, frame, flags).map(|_| Some(old))
             }
-        }
-        .map_err(|error| error.errno())
+        };
+        exchanged.map_err(|error| error.errno())
     }
 
     /// Lets no hart use what it knew of the space: pages were shared or replaced.

@@ -10,7 +10,8 @@ pub mod supervisor;
 pub mod thread;
 pub mod wait;
 
-use kernel_core::arena::Id;
+use abi::layout::Record;
+use kernel_core::arena::{Id, Slot};
 use kernel_core::files::Node;
 use kernel_core::page_table::Cursor;
 
@@ -52,8 +53,6 @@ pub struct Process {
     pub job: Id<Job>,
     /// Its threads that have not ended.
     pub threads: u32,
-    /// It may see all processes and end the machine's run: init, the program that init starts, and what that one is itself.
-    pub has_authority: bool,
     /// It was stopped, and not continued since.
     pub stopped: bool,
     /// Its parent has not been told that it was stopped, or continued.
@@ -81,6 +80,12 @@ pub struct Process {
     /// Ticks that its threads have run.
     pub ran: u64,
 }
+
+/// Where tools find what a process is.
+pub const FIELDS: &[Record] = &abi::fields!("process", Process; Slot<Process>:
+    pid, state, parent, job, threads, stopped, space, descriptors, supervisor, pending, name, status, ran);
+/// The states' numbers, as [`abi::layout::PROCESS_STATES`] names them.
+const _: () = assert!(State::Embryo as u32 == 0 && State::Zombie as u32 == 3);
 
 impl Process {
     /// The name as text.
