@@ -89,7 +89,7 @@ impl Check {
             Self::Decoder => decoder(long, arguments.opcodes.as_ref()),
             Self::Hart => {
                 let count = if long { "10000000" } else { "100000" };
-                let run = cargo("run --release --quiet -p hartland-prove -- hart");
+                let run = cargo("run --release --quiet -p hartland-prove --");
                 vec![run.and(&["--instructions", count, "--qemu", &arguments.qemu])]
             }
             Self::Float => {
@@ -110,14 +110,14 @@ impl Check {
 fn decoder(long: bool, opcodes: Option<&PathBuf>) -> Vec<Step> {
     let mut steps = vec![cargo("test --release -p hartland-isa")];
     if long {
-        let run = cargo("run --release --quiet -p hartland-prove -- decoder --long");
+        let run = cargo("run --release --quiet -p hartland-prove-decoder -- --long");
         let folder = opcodes.map(|path| path.display().to_string());
         steps.push(match &folder {
             Some(folder) => run.and(&["--opcodes", folder]),
             None => run,
         });
     } else {
-        steps.push(cargo("run --release --quiet -p hartland-prove -- decoder"));
+        steps.push(cargo("run --release --quiet -p hartland-prove-decoder"));
     }
     steps
 }
