@@ -3,6 +3,7 @@
 mod boots;
 mod check;
 mod guest;
+mod planted;
 mod prove;
 mod suite;
 

@@ -26,6 +26,10 @@ pub struct Arguments {
     /// A checkout of the public riscv-opcodes, for the long form of `decoder`
     #[arg(long)]
     opcodes: Option<PathBuf>,
+
+    /// Of the planted bugs, those of this area
+    #[arg(long)]
+    area: Option<String>,
 }
 
 /// The checks.
@@ -43,6 +47,8 @@ enum Check {
     Hostile,
     /// The kernel under hostile calls, and processes killed at any instruction
     Kernel,
+    /// Bugs of one line, planted one at a time: each is caught by the check that it names
+    Planted,
 }
 
 const SHORT: &[Check] = &[
@@ -103,6 +109,7 @@ impl Check {
                 cargo("test --release -p hartland --test files"),
             ],
             Self::Kernel => kernel(long),
+            Self::Planted => Vec::new(), // no commands: see `run`
         }
     }
 }
@@ -140,6 +147,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let checks = arguments.check.map_or(SHORT.to_vec(), |check| vec![check]);
     for check in checks {
         let start = Instant::now();
+        if check == Check::Planted {
+            crate::planted::run(&arguments.qemu, arguments.area.as_deref())?;
+        }
         for step in check.steps(arguments) {
             run_step(&step)?;
         }
