@@ -481,6 +481,7 @@ pub fn start_value(
 ) -> u64 {
     match name {
         "satp" if mpp == 3 && random.one_in(2) => 0,
+        "satp" => tables::satp(random),
         "stvec" => at::S_HANDLER | random.below(2),
         "mip" => random.next() & 0x202,
         "mie" if random.one_in(2) => 0,

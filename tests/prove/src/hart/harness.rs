@@ -227,6 +227,10 @@ fn fill_memory(a: &mut Assembler) {
     copy(a);
     a.li("t2", at::WINDOW + at::WINDOW_BYTES);
     clear(a);
+    // What a block wrote where U-mode sees its code, but with translation off.
+    a.li("t1", at::WINDOW_USER);
+    a.li("t2", at::WINDOW_USER + at::WINDOW_BYTES);
+    clear(a);
     a.insn(isa::Insn::new(O::FenceI));
 }
 
