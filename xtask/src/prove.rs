@@ -49,6 +49,9 @@ enum Check {
     Kernel,
     /// Bugs of one line, planted one at a time: each is caught by the check that it names
     Planted,
+    /// Time travel: random stops and steps back change nothing, and how long going back takes; with --long also on Debian's
+    /// kernel, which is fetched
+    Time,
 }
 
 const SHORT: &[Check] = &[
@@ -58,6 +61,7 @@ const SHORT: &[Check] = &[
     Check::Modes,
     Check::Hostile,
     Check::Kernel,
+    Check::Time,
 ];
 
 /// A command with its environment.
@@ -89,9 +93,9 @@ impl Step {
 }
 
 impl Check {
-    fn steps(self, arguments: &Arguments) -> Vec<Step> {
+    fn steps(self, arguments: &Arguments) -> Result<Vec<Step>> {
         let long = arguments.long;
-        match self {
+        Ok(match self {
             Self::Decoder => decoder(long, arguments.opcodes.as_ref()),
             Self::Hart => {
                 let count = if long { "10000000" } else { "100000" };
@@ -110,7 +114,8 @@ impl Check {
             ],
             Self::Kernel => kernel(long),
             Self::Planted => Vec::new(), // no commands: see `run`
-        }
+            Self::Time => vec![time(long)?],
+        })
     }
 }
 
@@ -127,6 +132,17 @@ fn decoder(long: bool, opcodes: Option<&PathBuf>) -> Vec<Step> {
         steps.push(cargo("run --release --quiet -p hartland-prove-decoder"));
     }
     steps
+}
+
+/// Random stops on every sample; in the long form a thousand on each, and on Debian's kernel.
+fn time(long: bool) -> Result<Step> {
+    let run = cargo("run --release --quiet -p hartland-tests --bin prove-time --");
+    if !long {
+        return Ok(run.and(&["--quick"]));
+    }
+    let (kernel, initrd) = crate::boots::debians_kernel_and_disk()?;
+    let text = |path: PathBuf| path.display().to_string();
+    Ok(run.and(&["--kernel", &text(kernel), "--initrd", &text(initrd)]))
 }
 
 /// The kernel's tests: every 499th instruction is one to die at, in the long form every one.
@@ -150,7 +166,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         if check == Check::Planted {
             crate::planted::run(&arguments.qemu, arguments.area.as_deref())?;
         }
-        for step in check.steps(arguments) {
+        for step in check.steps(arguments)? {
             run_step(&step)?;
         }
         let seconds = start.elapsed().as_secs_f64();

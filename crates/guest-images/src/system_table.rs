@@ -9,7 +9,7 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         bytes: include_bytes!("../images/system/sbi.elf"),
         debug: include_bytes!("../images/system/sbi.debug.zst"),
         digest: "70c618ae3f28c5115375c402d2206a96f5606c0d4cb23183668a5ad33082618f",
-        source_digest: "3c9665af932705702a2308a6c73922ab347a2d0522809b68b78ba55243013090",
+        source_digest: "fffc4f336e6e42a5a28124e4c78c51eb5853efd29941e9354ee65bb1e41915ea",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -18,7 +18,7 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         bytes: include_bytes!("../images/system/sbi-check.elf"),
         debug: include_bytes!("../images/system/sbi-check.debug.zst"),
         digest: "e31a007c88d55951093d399d044cc3fb54326ab62afb1a5df58e2de49fc78883",
-        source_digest: "4b5c62154930eeec660501acea7c18ec5a5d8774a642033b439754098a68b9b0",
+        source_digest: "66c78103783d13747081622c6fd72530561b6cb89e351ac3cd09901b19f100c2",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -26,8 +26,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "d580e40615a4855c43ae23ff90ab58094c27fbbff5ad2985d367062279bbcd86",
-        source_digest: "3de3a4c24287dbf96cbfc75a351fd674decc6ae3fa1a889a7913689e8743b43a",
+        digest: "b1a41d228f4697a1972869d7ce0f775a6601da0ee748d8217e88f2dbaacf45ee",
+        source_digest: "db540dec32e693b9d1bd0d4d92abf88618045810c0f1cc2dca4ce189af30568b",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];

@@ -6,6 +6,7 @@ use memory::{PAGE_SHIFT, Ram, Width};
 use super::handlers::{self, Half};
 use super::op::{HALVES, Op, Register};
 use super::page::{CodePage, Kept};
+use crate::Marks;
 
 /// How a decoded instruction ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,7 @@ pub(super) fn decode_run(
     page: u32,
     slot: usize,
     isa: &IsaConfig,
+    marks: &Marks,
 ) {
     let base = ram.base() + (u64::from(page) << PAGE_SHIFT);
     let mut starts = Vec::new();
@@ -34,6 +36,11 @@ pub(super) fn decode_run(
         }
         if code.is_decoded(at) {
             break code.op(at).left;
+        }
+        if marks.any_at(at) {
+            *code.op_mut(at) = handlers::marked_op();
+            ram.mark_decoded(page, at as u16, at as u16);
+            break 0;
         }
         let Some((insn, word)) = fetch(ram, base, at, isa) else {
             *code.op_mut(at) = handlers::plain_op();

@@ -24,7 +24,7 @@ use crate::object::{Descriptors, Object};
 use crate::syscall::{NotNow, Outcome};
 
 /// Where a position-independent program is put, at least.
-const RELOCATED_BASE: u64 = 0x10_0000;
+pub const RELOCATED_BASE: u64 = 0x10_0000;
 /// The stack that a program begins with.
 pub const STACK_BYTES: u64 = 256 << 10;
 /// Its end: below the end of the user's half, with room for a guard.
