@@ -4,6 +4,7 @@ mod boots;
 mod check;
 mod compare;
 mod guest;
+mod planted;
 mod prove;
 mod suite;
 
