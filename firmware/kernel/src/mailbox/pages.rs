@@ -9,7 +9,6 @@ use kernel_core::page_table::Permissions;
 use kernel_core::region::{Kind, Region};
 
 use super::{Message, Place};
-use crate::fault::Access;
 use crate::hart::Hart;
 use crate::kernel::Kernel;
 use crate::layout::{MMAP_END, MMAP_FLOOR, PAGE};
@@ -40,23 +39,13 @@ pub fn share(kernel: &mut Kernel, hart: &Hart, message: &Message) -> Result<Fram
         memory.pool.uncharge(&mut memory.system, count);
         return Err(errno::ENOMEM);
     };
-    for index in 0..count {
-        let at = message.from.wrapping_add(index * PAGE);
-        let shared = process
-            .space
-            .resolve(memory, at, Access::Read)
-            .and_then(|_| process.space.share_for_message(memory, at));
-        match shared {
-            Ok(frame) => direct::write_word(list, index as usize, frame.0),
-            Err(error) => {
-                process.space.forget_all(memory);
-                release(kernel, list, index, count);
-                return Err(error);
-            }
-        }
-    }
+    let (lent, result) = process.space.lend(memory, message.from, count, list);
     // Before the message can be seen: what the sender writes from now on is its own.
     process.space.forget_all(memory);
+    if let Err(error) = result {
+        release(kernel, list, lent, count);
+        return Err(error);
+    }
     Ok(list)
 }
 
@@ -130,13 +119,9 @@ pub fn map(
         }
         place.into
     };
-    for index in 0..count {
-        let frame = FrameNumber(direct::read_word(list, index as usize));
-        process
-            .space
-            .place_shared(memory, start + index * PAGE, frame, read_write)?;
-    }
-    process.space.forget_all(memory);
+    process
+        .space
+        .put_lent(memory, start, count, (list, read_write))?;
     memory.pool.uncharge(&mut memory.system, count);
     memory.release_system(list);
     Ok(if chosen { start } else { length })

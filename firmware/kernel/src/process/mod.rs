@@ -88,6 +88,27 @@ pub const FIELDS: &[Record] = &abi::fields!("process", Process; Slot<Process>:
 const _: () = assert!(State::Embryo as u32 == 0 && State::Zombie as u32 == 3);
 
 impl Process {
+    /// Makes a process that was taken apart as good as new: its space and its descriptors are empty, which takes no writing of them.
+    pub fn reset(&mut self) {
+        debug_assert!(self.space.is_none() && self.descriptors.count() == 0);
+        self.pid = 0;
+        self.state = State::Embryo;
+        self.parent = Id::NONE;
+        self.job = Id::NONE;
+        self.threads = 0;
+        self.stopped = false;
+        self.news = None;
+        self.copied = Cursor::default();
+        self.directory = Node::default();
+        self.program = Node::default();
+        self.actions = Actions::default();
+        self.supervisor = Id::NONE;
+        self.pending = 0;
+        self.name = [0; 16];
+        self.status = 0;
+        self.ran = 0;
+    }
+
     /// The name as text.
     pub fn name(&self) -> &str {
         let end = self
