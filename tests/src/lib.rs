@@ -1,6 +1,7 @@
 //! What whole-system tests share: a machine with a program, run to its end by either engine.
 
 pub mod program;
+pub mod transcript;
 
 use guest_images::GuestImage;
 use machine::loader::{self, Image, RamRange};

@@ -3,6 +3,7 @@
 mod boots;
 mod check;
 mod guest;
+mod prove;
 mod suite;
 
 use std::process::ExitCode;
@@ -24,6 +25,8 @@ enum Command {
     Check(check::Arguments),
     /// Boots software that Debian packages for this kind of machine: OpenSBI, U-Boot, and its kernel.
     Boots(boots::Arguments),
+    /// Checks the machine against others and against hostile input, by name; `--long` for the long form.
+    Prove(prove::Arguments),
     /// Runs a folder of prebuilt ELF files of a public test suite against a committed table.
     Suite(suite::Arguments),
 }
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Command::Guest(arguments) => guest::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Boots(arguments) => boots::run(&arguments),
+        Command::Prove(arguments) => prove::run(&arguments),
         Command::Suite(arguments) => suite::run(&arguments),
     };
     match result {

@@ -251,9 +251,21 @@ pub struct BenchOptions {
     #[arg(long, value_name = "EMULATOR")]
     pub against: Option<Other>,
 
-    /// The same with any command; {} stands for the ELF file
-    #[arg(long, value_name = "COMMAND", conflicts_with = "against")]
-    pub against_cmd: Option<String>,
+    /// The same with any command, or several: [NAME=]COMMAND; {} stands for the ELF file
+    #[arg(long, value_name = "COMMAND")]
+    pub against_cmd: Vec<String>,
+
+    /// The same with native builds of the workloads, in this folder
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = "benches/workloads/target/release")]
+    pub native: Option<PathBuf>,
+
+    /// Writes an SVG chart, too
+    #[arg(long, value_name = "FILE")]
+    pub chart: Option<PathBuf>,
+
+    /// Measures nothing: runs each workload by both engines and compares steps and state hash
+    #[arg(long, conflicts_with_all = ["against", "against_cmd", "native", "chart", "json", "engine"])]
+    pub verify: bool,
 
     /// As JSON, every run
     #[arg(long)]

@@ -2,7 +2,6 @@
 
 mod args;
 mod bench;
-mod bench_os;
 mod commit_log;
 mod disasm;
 mod failure;

@@ -96,6 +96,7 @@ impl Hart {
     }
 
     /// The interrupt to take now, given the lines into this hart, if there is one.
+    #[inline]
     #[must_use]
     pub fn pending_interrupt(&self, lines: u64, now_ticks: u64) -> Option<Interrupt> {
         let active = self.interrupts_pending(lines, now_ticks) & self[Slot::Mie];
@@ -117,6 +118,9 @@ impl Hart {
         } else {
             to_supervisor
         };
+        if chosen == 0 {
+            return None;
+        }
         PRIORITY
             .into_iter()
             .find(|&i| chosen >> (i as u64) & 1 != 0)

@@ -9,7 +9,7 @@ use kernel_core::schedule::Scheduler;
 use crate::hart::Hart;
 use crate::list::List;
 use crate::lock::Lock;
-use crate::mailbox::Mailbox;
+use crate::mailbox::{Mailbox, Transport};
 use crate::memory::Memory;
 use crate::object::OpenFile;
 use crate::pipe::Pipe;
@@ -81,6 +81,8 @@ pub struct Kernel {
     pub plic: Plic,
     /// The test finisher's register, or 0.
     pub finisher: u64,
+    /// How messages go.
+    pub transport: Transport,
     /// State of the generator of random numbers.
     pub random: u64,
 }

@@ -233,6 +233,7 @@ impl Kernel {
     /// Takes a thread that has ended out of the queues.
     pub fn forget_thread(&mut self, id: Id<Thread>) {
         self.leave_list(id);
+        self.drop_outgoing(id);
         self.scheduler.remove_thread(id.index());
         self.threads.remove(id);
     }

@@ -424,7 +424,7 @@ impl Space {
     }
 
     /// Shares `count` pages with a message: they are not writable any more, here or there. Writes their frames, each held once more,
-    /// into a list. How many were shared is told in any case.
+    /// into a list from its word `first` on. How many were shared is told in any case.
     ///
     /// # Errors
     /// EFAULT: not all of it may be read, or something is shared as it is; ENOMEM.
@@ -433,7 +433,7 @@ impl Space {
         memory: &mut Memory,
         start: u64,
         count: u64,
-        list: FrameNumber,
+        (list, first): (FrameNumber, u64),
     ) -> (u64, Result<(), Refused>) {
         let end = start.saturating_add(count * PAGE);
         if let Err(error) = self.allows_lending(start, end) {
@@ -453,7 +453,7 @@ impl Space {
                 if !is_next || memory.pool.share(entry.frame()).is_err() {
                     return Edit::Stop;
                 }
-                direct::write_word(list, lent as usize, entry.frame().0);
+                direct::write_word(list, (first + lent) as usize, entry.frame().0);
                 lent += 1;
                 Edit::Set(entry.copy_on_write())
             });
@@ -478,47 +478,61 @@ impl Space {
         Ok(())
     }
 
-    /// Puts `count` frames of a list where pages are or may be, each to be copied before it is written. The pages that were there
-    /// are gone: once every hart has forgotten them, and not before.
-    ///
-    /// # Errors
-    /// ENOMEM.
+    /// Puts `count` frames of a list where pages are or may be, each to be copied before it is written. The list then has those that were
+    /// there, or 0: harts may know them until [`Space::forget_all`]. Where no table is to be had the list stays as it is.
     pub fn put_lent(
         &mut self,
         memory: &mut Memory,
         start: u64,
         count: u64,
         (list, permissions): (FrameNumber, Permissions),
-    ) -> Result<(), Refused> {
+    ) {
         let flags = Flags::user(permissions).copy_on_write();
         let tree = self.table();
         let mut at = 0;
         while at < count {
             let address = start + at * PAGE;
-            let table = tree.leaf_table(memory, address);
-            let table = table.map_err(|error| error.errno())?;
+            let Ok(table) = tree.leaf_table(memory, address) else {
+                return;
+            };
             let first = index(address, 0);
             let part = (count - at).min((512 - first) as u64);
             let mut added = 0;
             for place in 0..part {
                 let frame = FrameNumber(direct::read_word(list, (at + place) as usize));
                 let before = Pte(memory.read(table, first + place as usize));
-                added += u16::from(!before.is_valid());
+                let is_vacant = !before.is_valid();
+                added += u16::from(is_vacant);
                 memory.write(table, first + place as usize, Pte::leaf(frame, flags).0);
-                // The list has room for what is to be let go of.
-                direct::write_word(list, (at + place) as usize, before.0);
+                let old = if is_vacant { 0 } else { before.frame().0 };
+                direct::write_word(list, (at + place) as usize, old);
             }
             memory.set_entries(table, memory.entries(table) + added);
             at += part;
         }
-        self.forget_translations(memory);
-        for place in 0..count {
-            let before = Pte(direct::read_word(list, place as usize));
-            if before.is_valid() {
-                memory.release(before.frame());
+    }
+
+    /// Puts a shared frame where a page is or may be. Gives the frame that was there, which harts may know until [`Space::forget_all`].
+    ///
+    /// # Errors
+    /// ENOMEM.
+    pub fn exchange(
+        &mut self,
+        memory: &mut Memory,
+        address: u64,
+        frame: FrameNumber,
+        permissions: Permissions,
+    ) -> Result<Option<FrameNumber>, Refused> {
+        let flags = Flags::user(permissions).copy_on_write();
+        let table = self.table();
+        let exchanged = match table.walk(memory, address) {
+            None => table.map(memory, address, frame, 0, flags).map(|()| None),
+            Some(leaf) => {
+                let old = leaf.entry.frame();
+                table.replace(memory, leaf, frame, flags).map(|_| Some(old))
             }
-        }
-        Ok(())
+        };
+        exchanged.map_err(|error| error.errno())
     }
 
     /// Lets no hart use what it knew of the space: pages were shared or replaced.

@@ -187,7 +187,10 @@ pub fn start_init(kernel: &mut Kernel, path: &[u8], script: &[u8]) -> Result<(),
         number: 1,
         account: Account::new(kernel.memory.pool.total(), true),
         processes: 1,
+        process_limit: u32::MAX,
         threads: 1,
+        thread_limit: u32::MAX,
+        object_limit: u32::MAX,
         ..Job::default()
     };
     let job = kernel.jobs.insert(job).map_err(|_| errno::EAGAIN)?;

@@ -3,6 +3,8 @@
 use abi::layout::Record;
 use kernel_core::arena::{Id, Slot};
 
+use kernel_core::frame::FrameNumber;
+
 use super::{Pid, Process};
 use crate::arch::fpu::FloatState;
 use crate::mailbox::Mailbox;
@@ -153,6 +155,8 @@ pub struct Thread {
     pub granted: Option<Wait>,
     /// It waits for the reply to a request.
     pub has_called: bool,
+    /// What its call comes to, if that was decided while it was not waiting: it finds this when it makes the call again.
+    pub reply: Option<u64>,
     /// The process that has its request, once one has.
     pub server: Id<Process>,
     /// It has given its reply, and now waits for the next request.
@@ -173,6 +177,8 @@ pub struct Thread {
     pub clear_on_end: u64,
     /// The copy of its process that it is making.
     pub embryo: Id<Process>,
+    /// The list of a message of pages that it has begun to send; 0 for none.
+    pub outgoing: FrameNumber,
     /// What it does about signals.
     pub signals: super::signal::Signals,
 }
