@@ -12,11 +12,12 @@ use crate::lock::Guard;
 use crate::memory::space::kernel_satp;
 use crate::process::Process;
 use crate::process::job::Job;
+use crate::process::nice;
 use crate::process::thread::{State, Thread, Wait, attention};
 
 /// How long a thread may run while others wait, in microseconds.
 pub const QUANTUM_MICROSECONDS: u64 = 2000;
-/// The share of a thread, process or job among its like.
+/// The share of a thread or a job among its like.
 const WEIGHT: u32 = 1024;
 /// Lists of waiting threads: what a thread waits for decides which one it is in.
 pub const WAIT_LISTS: usize = 64;
@@ -62,7 +63,9 @@ impl Kernel {
 
     /// Makes a process known to the scheduler.
     pub fn introduce_process(&mut self, id: Id<Process>, job: Id<Job>) {
-        self.scheduler.add_process(id.index(), job.index(), WEIGHT);
+        let nice = self.processes.get(id).map_or(0, |process| process.nice);
+        self.scheduler
+            .add_process(id.index(), job.index(), nice::weight(nice));
     }
 
     /// Lets a thread run that waited or was stopped: calls a hart that idles, or one whose thread has had more.

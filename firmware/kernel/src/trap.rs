@@ -24,13 +24,22 @@ const STORE_PAGE_FAULT: u64 = 15;
 /// Where a system call arrives, all registers saved. When this returns, the thread simply goes on, and none but the caller-saved
 /// registers have to be loaded again.
 pub extern "C" fn system_call(hart: &mut Hart) {
-    let mut guard = KERNEL.lock();
+    let Some(mut guard) = KERNEL.try_lock() else {
+        make_call_in_turn(hart)
+    };
     if let Some(kernel) = guard.as_mut()
         && syscall::answer_at_once(kernel, hart)
     {
         return;
     }
     make_call(guard, hart)
+}
+
+/// A call for which another hart has to be waited for.
+#[cold]
+#[inline(never)]
+fn make_call_in_turn(hart: &mut Hart) -> ! {
+    make_call(KERNEL.lock(), hart)
 }
 
 /// Any other call. It does not come back: the registers are all saved, so that nothing on the stack is worth returning to.

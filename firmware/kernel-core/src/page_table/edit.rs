@@ -1,7 +1,7 @@
 //! Going through the entries of a range table by table: what is done to many pages costs a walk for each table, and not for each page.
 
-use super::{ENTRIES, LEVELS, MapError, PageTable, Pte, Tables, index, span, take_tables};
 use super::Cursor;
+use super::{ENTRIES, LEVELS, MapError, PageTable, Pte, Tables, index, span, take_tables};
 use crate::frame::{FRAME_SIZE, FrameNumber};
 
 /// What becomes of an entry that [`PageTable::edit`] shows.

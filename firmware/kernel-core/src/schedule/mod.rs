@@ -490,7 +490,12 @@ impl Levels<'_> {
         let node = &self.processes[process as usize];
         let (job, harts) = (node.parent, node.group.harts(self.threads));
         let group = &mut self.jobs[job as usize].group;
-        let changed = settle(group, self.processes, process, (harts, *self.arrivals, turn));
+        let changed = settle(
+            group,
+            self.processes,
+            process,
+            (harts, *self.arrivals, turn),
+        );
         if changed || turn {
             self.settle_job(job, turn);
         }
@@ -501,7 +506,6 @@ impl Levels<'_> {
         let harts = self.jobs[job as usize].group.harts(self.processes);
         settle(self.root, self.jobs, job, (harts, *self.arrivals, turn));
     }
-
 }
 
 /// The bit of a hart in a mask; none for a number beyond 63.

@@ -14,7 +14,7 @@ global_asm!(
     "  li a5, 8",
     "  bnez a3, 5f",
     "  bltu a2, a5, 6f",
-    "1:",                                // bytes up to a word
+    "1:", // bytes up to a word
     "  andi a3, a4, 7",
     "  beqz a3, 2f",
     "  lbu a3, 0(a1)",
@@ -55,7 +55,7 @@ global_asm!(
     "  addi a4, a4, 8",
     "  addi a2, a2, -8",
     "  j 4b",
-    "5:",                                // eight bytes
+    "5:", // eight bytes
     "  bltu a2, a5, 6f",
     ".irp n, 0,1,2,3,4,5,6,7",
     "  lbu a3, \\n(a1)",

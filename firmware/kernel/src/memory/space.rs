@@ -448,15 +448,20 @@ impl Space {
                 return (lent, Err(error));
             }
             let mut budget = SCAN_BUDGET;
-            self.table().edit(memory, &mut cursor, &mut budget, |memory, address, entry| {
-                let is_next = address == start + lent * PAGE;
-                if !is_next || memory.pool.share(entry.frame()).is_err() {
-                    return Edit::Stop;
-                }
-                direct::write_word(list, (first + lent) as usize, entry.frame().0);
-                lent += 1;
-                Edit::Set(entry.copy_on_write())
-            });
+            self.table().edit(
+                memory,
+                &mut cursor,
+                &mut budget,
+                |memory, address, entry| {
+                    let is_next = address == start + lent * PAGE;
+                    if !is_next || memory.pool.share(entry.frame()).is_err() {
+                        return Edit::Stop;
+                    }
+                    direct::write_word(list, (first + lent) as usize, entry.frame().0);
+                    lent += 1;
+                    Edit::Set(entry.copy_on_write())
+                },
+            );
             // Vacant places were passed over.
             cursor.next = start + lent * PAGE;
             if cursor.next == at {
@@ -607,24 +612,30 @@ impl Space {
         let mut shared = 0;
         let mut failed = None;
         let mut target = Target::new(copy.table());
-        let edited = self.table().edit(memory, part, budget, |memory, address, entry| {
-            let both = if is_private { entry.copy_on_write() } else { entry };
-            if memory.pool.share(entry.frame()).is_err() {
-                failed = Some(errno::ENOMEM);
-                return Edit::Stop;
-            }
-            if let Err(error) = target.put(memory, address, both) {
-                memory.release(entry.frame());
-                failed = Some(error);
-                return Edit::Stop;
-            }
-            shared += 1;
-            if both == entry {
-                Edit::Keep
-            } else {
-                Edit::Set(both)
-            }
-        });
+        let edited = self
+            .table()
+            .edit(memory, part, budget, |memory, address, entry| {
+                let both = if is_private {
+                    entry.copy_on_write()
+                } else {
+                    entry
+                };
+                if memory.pool.share(entry.frame()).is_err() {
+                    failed = Some(errno::ENOMEM);
+                    return Edit::Stop;
+                }
+                if let Err(error) = target.put(memory, address, both) {
+                    memory.release(entry.frame());
+                    failed = Some(error);
+                    return Edit::Stop;
+                }
+                shared += 1;
+                if both == entry {
+                    Edit::Keep
+                } else {
+                    Edit::Set(both)
+                }
+            });
         target.finish(memory);
         *budget = budget.saturating_sub(PAGE_COST * shared);
         match (failed, edited) {

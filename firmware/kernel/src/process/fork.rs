@@ -115,6 +115,7 @@ impl Kernel {
         child.program = parent.program;
         child.supervisor = parent.supervisor;
         child.name = parent.name;
+        child.nice = parent.nice;
         let (supervisor, program) = (child.supervisor, child.program);
         self.next_pid += 1;
         self.introduce_process(id, job);

@@ -5,6 +5,7 @@ pub mod exit;
 pub mod fork;
 pub mod futex;
 pub mod job;
+pub mod nice;
 pub mod signal;
 pub mod supervisor;
 pub mod thread;
@@ -79,6 +80,8 @@ pub struct Process {
     pub status: u32,
     /// Ticks that its threads have run.
     pub ran: u64,
+    /// Its nice value, -20 to 19: its share of its job's time.
+    pub nice: i32,
 }
 
 /// Where tools find what a process is.
@@ -107,6 +110,7 @@ impl Process {
         self.name = [0; 16];
         self.status = 0;
         self.ran = 0;
+        self.nice = 0;
     }
 
     /// The name as text.

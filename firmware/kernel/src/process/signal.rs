@@ -420,7 +420,12 @@ impl Kernel {
             fcsr: word(CONTEXT_FLOAT + 256) & 0xff,
         };
         thread.attention |= attention::SIGNAL;
-        thread.has_float = thread.float.f.iter().fold(thread.float.fcsr, |all, f| all | f) != 0;
+        thread.has_float = thread
+            .float
+            .f
+            .iter()
+            .fold(thread.float.fcsr, |all, f| all | f)
+            != 0;
         // They are what the handler has left.
         hart.float_is_zero = false;
         hart.float_owner = Id::NONE;
