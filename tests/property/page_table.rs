@@ -2,8 +2,8 @@
 
 use kernel_core::frame::FrameNumber;
 use kernel_core::page_table::{
-    Cleared, Cursor, ENTRIES, Edit, Edited, Flags, Found, LEVELS, MapError, PageTable, Permissions, Pte, Tables,
-    USER_END, index, is_canonical, span, tables_needed,
+    Cleared, Cursor, ENTRIES, Edit, Edited, Flags, Found, LEVELS, MapError, PageTable, Permissions,
+    Pte, Tables, USER_END, index, is_canonical, span, tables_needed,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -234,13 +234,18 @@ impl World {
         loop {
             let mut left = budget;
             let table = self.table;
-            let edited = table.edit(&mut self.memory, &mut cursor, &mut left, |_, address, entry| {
-                shown.push((address, entry.frame().0, entry.flags()));
-                match is_taken(address) {
-                    true => Edit::Set(Pte(0)),
-                    false => Edit::Set(entry.copy_on_write()),
-                }
-            });
+            let edited = table.edit(
+                &mut self.memory,
+                &mut cursor,
+                &mut left,
+                |_, address, entry| {
+                    shown.push((address, entry.frame().0, entry.flags()));
+                    match is_taken(address) {
+                        true => Edit::Set(Pte(0)),
+                        false => Edit::Set(entry.copy_on_write()),
+                    }
+                },
+            );
             match edited {
                 Edited::Done => break,
                 Edited::Emptied(tables) => self.release(tables),
