@@ -277,7 +277,7 @@ impl Hart {
     ///
     /// # Errors
     /// When the tables do not map the address.
-    pub fn look_up(&self, bus: &Bus, satp: u64, address: u64) -> Result<Leaf, WalkFault> {
+    pub fn look_up_in(&self, bus: &Bus, satp: u64, address: u64) -> Result<Leaf, WalkFault> {
         let Some(scheme) = Scheme::from_mode(satp >> 60) else {
             return Ok(Leaf {
                 physical: address,
