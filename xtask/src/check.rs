@@ -47,7 +47,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "hartland-devices",
         ],
     ),
-    ("hartland-debugger", &["hartland-isa", "hartland-machine"]),
+    (
+        "hartland-debugger",
+        &["hartland-abi", "hartland-isa", "hartland-machine"],
+    ),
     ("hartland-guest-images", &[]),
     (
         "hartland",

@@ -26,6 +26,8 @@ pub enum Command {
     Run(Box<RunOptions>),
     /// Live a recording of `run --record` through again, and say whether it came out the same
     Replay(ReplayOptions),
+    /// Debug a program, forward and back in time; without one, Fawn
+    Debug(Box<DebugOptions>),
     /// Print the code of an ELF file as assembler text, in LLVM's style
     Disasm(DisasmOptions),
     /// Run the workloads and say how fast they are
@@ -201,6 +203,38 @@ pub struct ReplayOptions {
     /// Which engine runs the code; without it, the recorded one
     #[arg(long, value_name = "ENGINE")]
     pub engine: Option<Engine>,
+}
+
+/// Options of `hartland debug`.
+#[derive(Debug, clap::Args)]
+pub struct DebugOptions {
+    /// The machine, and what is in it
+    #[command(flatten)]
+    pub machine: MachineOptions,
+
+    /// Do these commands, separated by `;`, and end; the status is 1 when one fails. May be repeated
+    #[arg(short = 'x', long = "execute", value_name = "COMMANDS")]
+    pub execute: Vec<String>,
+
+    /// Do the commands in a file, one a line, and end; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub command: Vec<PathBuf>,
+
+    /// Show each command before what it says
+    #[arg(long)]
+    pub echo: bool,
+
+    /// End commands that take longer in all than so many seconds, with status 124
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    pub timeout: Option<f64>,
+
+    /// Where to look for source files; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub directory: Vec<PathBuf>,
+
+    /// Neither read nor keep breakpoints of earlier sessions
+    #[arg(long)]
+    pub no_history: bool,
 }
 
 /// Options of `hartland disasm`.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use debugger::gdb::{self, Connections, Ending, Host, Peer};
+use debugger::session::{Nobody, Session};
 use debugger::{Target, Timeline, Why};
 
 use crate::failure::{Failure, say, status};
@@ -54,7 +55,8 @@ pub struct Surroundings {
     pub timeout: Option<f64>,
 }
 
-struct Console {
+struct Console<'a> {
+    session: &'a mut Session,
     output: Option<Output>,
     keyboard: Option<Keyboard>,
     tells_end: bool,
@@ -64,7 +66,7 @@ struct Console {
     ends: Option<u8>,
 }
 
-impl Host for Console {
+impl Host for Console<'_> {
     fn print(&mut self, bytes: &[u8]) {
         let written = match &mut self.output {
             Some(output) => output.write(bytes).is_ok(),
@@ -106,7 +108,13 @@ impl Host for Console {
     }
 
     fn monitor(&mut self, target: &mut dyn Target, command: &str) -> String {
-        gdb::time_command(target, command)
+        let reply = self.session.execute(target, command, &mut Nobody);
+        let error = reply.error.map(|error| format!("{error}\n"));
+        let mut text = reply.text + &error.unwrap_or_default();
+        if reply.moved {
+            text += "(the machine has moved: `maintenance flush register-cache`)\n";
+        }
+        text
     }
 
     fn say(&mut self, what: &str) {
@@ -118,7 +126,11 @@ impl Host for Console {
 ///
 /// # Errors
 /// The port cannot be had, or a file not be made.
-pub fn serve(timeline: &mut Timeline, around: &Surroundings) -> Result<u8, Failure> {
+pub fn serve(
+    timeline: &mut Timeline,
+    session: &mut Session,
+    around: &Surroundings,
+) -> Result<u8, Failure> {
     let over_stdio = around.at == Where::Stdio;
     let (output, at_stdio) = match (&around.serial, over_stdio) {
         // gdb speaks there.
@@ -129,6 +141,7 @@ pub fn serve(timeline: &mut Timeline, around: &Surroundings) -> Result<u8, Failu
     let listens = around.listens && at_stdio;
     let raw = listens.then(RawTerminal::enter).flatten();
     let mut console = Console {
+        session,
         output,
         keyboard: listens.then(Keyboard::listen),
         tells_end: around.tells_end && raw.is_none(),

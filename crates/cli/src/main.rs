@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod commit_log;
+mod debug;
 mod disasm;
 mod failure;
 mod fawn;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     match command {
         args::Command::Run(options) => run::run(&options),
         args::Command::Replay(options) => recording::replay::run(&options),
+        args::Command::Debug(options) => debug::run(&options),
         args::Command::Disasm(options) => disasm::run(&options),
         args::Command::Bench(options) => bench::run(&options),
     }

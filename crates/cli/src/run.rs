@@ -22,9 +22,9 @@ pub fn run(options: &RunOptions) -> ExitCode {
 }
 
 fn try_run(options: &RunOptions) -> Result<u8, Failure> {
-    let files = match &options.record {
-        Some(_) => Files::remembered(),
-        None => Files::on_disk(),
+    let files = match options.record.is_some() || options.gdb.is_some() {
+        true => Files::remembered(),
+        false => Files::on_disk(),
     };
     let Built {
         mut machine,
@@ -36,7 +36,8 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
         return Ok(0);
     }
     if let Some(at) = &options.gdb {
-        return debug(machine, on_fawn, options, at);
+        let mut session = crate::debug::session(&options.machine, &[], files.into_read());
+        return debug(machine, on_fawn, &mut session, options, at);
     }
     let recorder = match &options.record {
         Some(path) => Some(Recorder::create(path, options, files.into_read())?),
@@ -66,7 +67,13 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
 }
 
 /// Lets gdb debug the machine.
-fn debug(machine: Machine, on_fawn: bool, options: &RunOptions, at: &Where) -> Result<u8, Failure> {
+fn debug(
+    machine: Machine,
+    on_fawn: bool,
+    session: &mut debugger::session::Session,
+    options: &RunOptions,
+    at: &Where,
+) -> Result<u8, Failure> {
     let around = Surroundings {
         at: at.clone(),
         serial: options.serial.clone(),
@@ -76,7 +83,7 @@ fn debug(machine: Machine, on_fawn: bool, options: &RunOptions, at: &Where) -> R
         timeout: options.timeout,
     };
     let mut timeline = Timeline::new(machine, Settings::default());
-    gdb::serve(&mut timeline, &around)
+    gdb::serve(&mut timeline, session, &around)
 }
 
 /// The exit status that goes with how a run ended.

@@ -7,8 +7,8 @@ use clap::Parser;
 use debugger::{Plain, Settings};
 use machine::{Machine, Stop};
 
-use super::End;
 use super::reader::{self, Recording};
+use super::{End, Opened};
 use crate::args::{Args, Command, ReplayOptions, RunOptions};
 use crate::failure::{self, Failure, say, status};
 use crate::files::Files;
@@ -53,7 +53,13 @@ fn try_run(options: &ReplayOptions) -> Result<u8, Failure> {
 /// Opens it at its end, for gdb.
 fn debug(options: &ReplayOptions, at: &Where) -> Result<u8, Failure> {
     let settings = Settings::default();
-    let mut timeline = super::open(&options.file, options.engine, settings, &mut Plain)?;
+    let opened = super::open(&options.file, options.engine, settings, &mut Plain)?;
+    let Opened {
+        mut timeline,
+        machine,
+        files,
+    } = opened;
+    let mut session = crate::debug::session(&machine, &[], files);
     let around = Surroundings {
         at: at.clone(),
         serial: Serial::Stdio,
@@ -62,7 +68,7 @@ fn debug(options: &ReplayOptions, at: &Where) -> Result<u8, Failure> {
         waits: true,
         timeout: None,
     };
-    gdb::serve(&mut timeline, &around)
+    gdb::serve(&mut timeline, &mut session, &around)
 }
 
 enum Outcome {
