@@ -1,11 +1,15 @@
 //! `--gdb`: a machine that gdb debugs, with the guest's console where it always is.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use debugger::gdb::{self, Connections, Ending, Host, Peer};
-use debugger::session::{Nobody, Session};
+use debugger::session::Session;
+use debugger::symbols::Source;
 use debugger::{Target, Timeline, Why};
 
+use crate::debug::programs;
 use crate::failure::{Failure, say, status};
 use crate::terminal::RawTerminal;
 use crate::terminal::keyboard::{Keyboard, Typed};
@@ -53,10 +57,14 @@ pub struct Surroundings {
     pub waits: bool,
     /// When it must end.
     pub timeout: Option<f64>,
+    /// The programs that `monitor` knows by name.
+    pub programs: BTreeMap<String, Vec<u8>>,
+    /// The file that is debugged.
+    pub file: Option<PathBuf>,
 }
 
-struct Console<'a> {
-    session: &'a mut Session,
+struct Console {
+    session: Session,
     output: Option<Output>,
     keyboard: Option<Keyboard>,
     tells_end: bool,
@@ -66,7 +74,7 @@ struct Console<'a> {
     ends: Option<u8>,
 }
 
-impl Host for Console<'_> {
+impl Host for Console {
     fn print(&mut self, bytes: &[u8]) {
         let written = match &mut self.output {
             Some(output) => output.write(bytes).is_ok(),
@@ -108,11 +116,22 @@ impl Host for Console<'_> {
     }
 
     fn monitor(&mut self, target: &mut dyn Target, command: &str) -> String {
-        let reply = self.session.execute(target, command, &mut Nobody);
-        let error = reply.error.map(|error| format!("{error}\n"));
-        let mut text = reply.text + &error.unwrap_or_default();
-        if reply.moved {
-            text += "(the machine has moved: `maintenance flush register-cache`)\n";
+        const OF_TIME: [&str; 8] = [
+            "when", "goto", "present", "last-write", "branch", "timelines", "timeline", "",
+        ];
+        let first = command.split_whitespace().next().unwrap_or_default();
+        if OF_TIME.contains(&first) {
+            return gdb::time_command(target, command);
+        }
+        let mut text = match first {
+            "help" => gdb::time_command(target, "help"),
+            _ => String::new(),
+        };
+        let reply = self.session.look(target, command);
+        text += &reply.text;
+        if let Some(error) = reply.error {
+            text += &error;
+            text.push('\n');
         }
         text
     }
@@ -126,11 +145,11 @@ impl Host for Console<'_> {
 ///
 /// # Errors
 /// The port cannot be had, or a file not be made.
-pub fn serve(
-    timeline: &mut Timeline,
-    session: &mut Session,
-    around: &Surroundings,
-) -> Result<u8, Failure> {
+pub fn serve(timeline: &mut Timeline, mut around: Surroundings) -> Result<u8, Failure> {
+    let mut session = Session::new(Source::default());
+    let files = std::mem::take(&mut around.programs);
+    let memory = timeline.machine().config().memory;
+    programs::add_to(&mut session, around.file.as_deref(), memory, files);
     let over_stdio = around.at == Where::Stdio;
     let (output, at_stdio) = match (&around.serial, over_stdio) {
         // gdb speaks there.

@@ -22,9 +22,9 @@ pub fn run(options: &RunOptions) -> ExitCode {
 }
 
 fn try_run(options: &RunOptions) -> Result<u8, Failure> {
-    let files = match options.record.is_some() || options.gdb.is_some() {
-        true => Files::remembered(),
-        false => Files::on_disk(),
+    let files = match (&options.record, &options.gdb) {
+        (None, None) => Files::on_disk(),
+        _ => Files::remembered(),
     };
     let Built {
         mut machine,
@@ -36,8 +36,7 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
         return Ok(0);
     }
     if let Some(at) = &options.gdb {
-        let mut session = crate::debug::session(&options.machine, &[], files.into_read());
-        return debug(machine, on_fawn, &mut session, options, at);
+        return debug(machine, on_fawn, options, at, files);
     }
     let recorder = match &options.record {
         Some(path) => Some(Recorder::create(path, options, files.into_read())?),
@@ -70,9 +69,9 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
 fn debug(
     machine: Machine,
     on_fawn: bool,
-    session: &mut debugger::session::Session,
     options: &RunOptions,
     at: &Where,
+    files: Files,
 ) -> Result<u8, Failure> {
     let around = Surroundings {
         at: at.clone(),
@@ -81,9 +80,11 @@ fn debug(
         tells_end: on_fawn,
         waits: options.stopped,
         timeout: options.timeout,
+        programs: files.into_read(),
+        file: options.machine.file.clone(),
     };
     let mut timeline = Timeline::new(machine, Settings::default());
-    gdb::serve(&mut timeline, session, &around)
+    gdb::serve(&mut timeline, around)
 }
 
 /// The exit status that goes with how a run ended.

@@ -1,26 +1,24 @@
 //! `hartland debug`: the debugger, as a terminal UI or with commands from elsewhere.
 
 mod kept;
-mod programs;
+pub mod programs;
 mod script;
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use debugger::timeline::{Settings, Timeline};
 use debugger::Plain;
 use debugger::session::Session;
 use debugger::symbols::Source;
-use debugger::timeline::{Settings, Timeline};
 use debugger::tui;
 
 use crate::args::DebugOptions;
 use crate::failure::{self, Failure, status};
 use crate::files::Files;
-use crate::machine_options::{self, Built, MachineOptions};
-use crate::recording;
+use crate::machine_options::{self, Built};
+use crate::recording::{self, Opened, is_recording};
 use crate::terminal::signals::Signals;
 
 /// Debugs a program; the status is that of the commands.
@@ -29,19 +27,14 @@ pub fn run(options: &DebugOptions) -> ExitCode {
 }
 
 fn try_run(options: &DebugOptions) -> Result<u8, Failure> {
-    let (mut target, mut session) = match &options.machine.file {
-        Some(path) if recording::is_one(path) => {
-            let opened = recording::open(path, None, Settings::default(), &mut Plain)?;
-            let session = session(&opened.machine, &options.directory, opened.files);
-            (opened.timeline, session)
-        }
-        _ => {
-            let files = Files::remembered();
-            let Built { machine, .. } = machine_options::build(&options.machine, &files, false)?;
-            let session = session(&options.machine, &options.directory, files.into_read());
-            (Timeline::new(machine, Settings::default()), session)
-        }
-    };
+    let Opened {
+        timeline: mut target,
+        files,
+        file,
+    } = open(options)?;
+    let mut session = Session::new(Source::new(source_directories(options)));
+    let memory = target.machine().config().memory;
+    programs::add_to(&mut session, file.as_deref(), memory, files);
     let deadline = options
         .timeout
         .map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
@@ -53,12 +46,23 @@ fn try_run(options: &DebugOptions) -> Result<u8, Failure> {
     script::run(&mut session, &mut target, commands, options.echo, deadline)
 }
 
+/// A new machine at its start, or a recording at its end.
+fn open(options: &DebugOptions) -> Result<Opened, Failure> {
+    let settings = Settings::default();
+    if let Some(path) = options.machine.file.as_deref().filter(|path| is_recording(path)) {
+        return recording::open(path, None, settings, &mut Plain);
+    }
+    let files = Files::remembered();
+    let Built { machine, .. } = machine_options::build(&options.machine, &files, false)?;
+    Ok(Opened {
+        timeline: Timeline::new(machine, settings),
+        files: files.into_read(),
+        file: options.machine.file.clone(),
+    })
+}
+
 /// The terminal UI.
-fn show(
-    options: &DebugOptions,
-    session: &mut Session,
-    target: &mut Timeline,
-) -> Result<u8, Failure> {
+fn show(options: &DebugOptions, session: &mut Session, target: &mut Timeline) -> Result<u8, Failure> {
     let signals = Signals::catch();
     let kept = !options.no_history;
     let mut greeting = GREETING.to_owned();
@@ -70,41 +74,37 @@ fn show(
         ends: &|| signals.caught().is_some(),
         greeting,
     };
+    end_anyway(signals.clone());
     let shown = tui::run(session, target, &around);
     if kept {
         kept::keep_points(options, session);
     }
     let shown = shown.map_err(|error| {
-        Failure::new(
-            status::EMULATOR,
-            format!("the terminal cannot be used: {error}"),
-        )
+        Failure::new(status::EMULATOR, format!("the terminal cannot be used: {error}"))
     })?;
-    Ok(signals
-        .caught()
-        .map_or(shown, |number| status::SIGNAL + number))
+    Ok(signals.caught().map_or(shown, |number| status::SIGNAL + number))
 }
 
-const GREETING: &str =
-    "c runs, s steps, capitals go back; `:b main` sets a breakpoint, ? shows all keys\n";
-
-/// A session that knows the programs that a machine starts with.
-pub fn session(
-    machine: &MachineOptions,
-    directories: &[PathBuf],
-    files: BTreeMap<String, Vec<u8>>,
-) -> Session {
-    let mut session = Session::new(Source::new(source_directories(machine, directories)));
-    programs::add_to(&mut session, machine, files);
-    session
+/// Once a signal asked for the end, the process ends, also where reading from a terminal that is gone does not.
+fn end_anyway(signals: Signals) {
+    std::thread::spawn(move || {
+        while signals.caught().is_none() {
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        std::thread::sleep(Duration::from_secs(2));
+        tui::restore();
+        std::process::exit(i32::from(status::SIGNAL + signals.caught().unwrap_or(0)));
+    });
 }
+
+const GREETING: &str = "c runs, s steps, capitals go back; `:b main` sets a breakpoint, ? shows all keys\n";
 
 /// Where source files are looked for: what was named, the directory that we are in and those around it, that of the
 /// program, and where this program was built.
-fn source_directories(machine: &MachineOptions, named: &[PathBuf]) -> Vec<PathBuf> {
-    let mut all = named.to_vec();
+fn source_directories(options: &DebugOptions) -> Vec<std::path::PathBuf> {
+    let mut all = options.directory.clone();
     all.extend(std::env::current_dir());
-    let file = machine.file.as_ref();
+    let file = options.machine.file.as_ref();
     let beside = file.and_then(|file| file.canonicalize().ok());
     all.extend(beside.and_then(|file| Some(file.parent()?.to_owned())));
     all.push(concat!(env!("CARGO_MANIFEST_DIR"), "/../..").into());

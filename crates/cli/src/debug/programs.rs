@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use debugger::session::Session;
 use debugger::symbols::{FindDebug, Program, Space};
 use machine::loader::{self, ImageKind, RamRange};
-
-use crate::machine_options::MachineOptions;
 
 const ELF: &[u8] = b"\x7fELF";
 /// What an archive in the "newc" format begins with.
@@ -21,14 +19,19 @@ const MOST_FILES: usize = 4096;
 /// Owner and type of the note that holds the build id.
 const BUILD_ID: (&str, u32) = ("GNU", 3);
 
-/// Adds every program among the files that were read for the machine.
-pub fn add_to(session: &mut Session, options: &MachineOptions, files: BTreeMap<String, Vec<u8>>) {
+/// Adds every program among the files that a machine starts with; `own` is the one that is debugged, `memory` the
+/// bytes of RAM.
+pub fn add_to(
+    session: &mut Session,
+    own: Option<&Path>,
+    memory: u64,
+    files: BTreeMap<String, Vec<u8>>,
+) {
     let find = find_debug();
-    let own = options.file.as_ref();
     let own = own.map(|path| path.display().to_string());
     let ram = RamRange {
         base: abi::memory_map::RAM_BASE,
-        size: options.memory,
+        size: memory,
     };
     let mut later = Vec::new();
     for (name, bytes) in files {

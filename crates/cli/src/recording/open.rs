@@ -2,16 +2,33 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use debugger::{Control, Moment, Settings, Timeline};
 
+use super::reader;
 use super::replay::run_options;
-use super::{MAGIC, reader};
 use crate::args::Engine;
 use crate::failure::{Failure, status};
 use crate::files::Files;
-use crate::machine_options::{self, MachineOptions};
+use crate::machine_options;
+
+/// A recording that was lived through.
+pub struct Opened {
+    /// At its end.
+    pub timeline: Timeline,
+    /// The files that the machine started with.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// The program that was named.
+    pub file: Option<PathBuf>,
+}
+
+/// Whether a file is a recording, as far as its first bytes say.
+pub fn is_recording(path: &Path) -> bool {
+    let mut first = [0; super::MAGIC.len()];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut first));
+    read.is_ok() && first == *super::MAGIC
+}
 
 /// Lives a recording through, and stands at its end with all of its past behind.
 ///
@@ -29,7 +46,8 @@ pub fn open(
         run.machine.engine = engine;
     }
     let end = recording.last();
-    let carried = recording.files.clone();
+    let programs = recording.files.clone();
+    let file = run.machine.file.clone();
     let files = Files::carried(recording.files);
     let mut machine = machine_options::build(&run.machine, &files, false)?.machine;
     machine.replay(recording.events);
@@ -38,28 +56,10 @@ pub fn open(
         idle: end.1,
     };
     let opened = Timeline::open_recording(machine, end, settings, control);
+    let timeline = opened.map_err(|error| Failure::new(status::EMULATOR, error))?;
     Ok(Opened {
-        timeline: opened.map_err(|error| Failure::new(status::EMULATOR, error))?,
-        machine: run.machine,
-        files: carried,
+        timeline,
+        files: programs,
+        file,
     })
-}
-
-/// A recording that was lived through.
-pub struct Opened {
-    /// The machine at the recorded end.
-    pub timeline: Timeline,
-    /// The options that it was built from.
-    pub machine: MachineOptions,
-    /// The files that it started with.
-    pub files: BTreeMap<String, Vec<u8>>,
-}
-
-/// Whether a file looks like a recording. One that cannot be read is none.
-pub fn is_one(path: &Path) -> bool {
-    let mut start = [0; MAGIC.len()];
-    let file = std::fs::File::open(path);
-    file.and_then(|mut file| file.read_exact(&mut start))
-        .is_ok()
-        && start == *MAGIC
 }

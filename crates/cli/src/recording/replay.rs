@@ -7,8 +7,8 @@ use clap::Parser;
 use debugger::{Plain, Settings};
 use machine::{Machine, Stop};
 
+use super::End;
 use super::reader::{self, Recording};
-use super::{End, Opened};
 use crate::args::{Args, Command, ReplayOptions, RunOptions};
 use crate::failure::{self, Failure, say, status};
 use crate::files::Files;
@@ -54,12 +54,7 @@ fn try_run(options: &ReplayOptions) -> Result<u8, Failure> {
 fn debug(options: &ReplayOptions, at: &Where) -> Result<u8, Failure> {
     let settings = Settings::default();
     let opened = super::open(&options.file, options.engine, settings, &mut Plain)?;
-    let Opened {
-        mut timeline,
-        machine,
-        files,
-    } = opened;
-    let mut session = crate::debug::session(&machine, &[], files);
+    let mut timeline = opened.timeline;
     let around = Surroundings {
         at: at.clone(),
         serial: Serial::Stdio,
@@ -67,8 +62,10 @@ fn debug(options: &ReplayOptions, at: &Where) -> Result<u8, Failure> {
         tells_end: false,
         waits: true,
         timeout: None,
+        programs: opened.files,
+        file: opened.file,
     };
-    gdb::serve(&mut timeline, &mut session, &around)
+    gdb::serve(&mut timeline, around)
 }
 
 enum Outcome {

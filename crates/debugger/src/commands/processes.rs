@@ -15,11 +15,7 @@ pub(super) fn processes(context: &mut Context<'_>, _: &str) -> Done {
         .filter_map(|hart| Some(fawn.running(hart)?.1))
         .collect();
     for process in fawn.processes() {
-        let mark = if running.contains(&process.pid) {
-            '*'
-        } else {
-            ' '
-        };
+        let mark = if running.contains(&process.pid) { '*' } else { ' ' };
         let number = |number: Option<u32>| number.map_or("-".to_owned(), |n| n.to_string());
         let stopped = if process.stopped { " (stopped)" } else { "" };
         let _ = writeln!(
@@ -48,9 +44,7 @@ fn chosen(context: &Context<'_>, fawn: &Fawn<'_>, pid: &str) -> Result<ProcessVi
         });
     }
     let number = context.number(pid)?;
-    let found = u32::try_from(number)
-        .ok()
-        .and_then(|pid| fawn.process_of_pid(pid));
+    let found = u32::try_from(number).ok().and_then(|pid| fawn.process_of_pid(pid));
     found.ok_or_else(|| CommandError(format!("there is no process {number}: `processes`")))
 }
 
@@ -239,23 +233,15 @@ fn describe_mailbox(fawn: &Fawn<'_>, mailbox: &MailboxView, all_of_it: bool) -> 
         let caller = message.caller.map_or(String::new(), |caller| {
             let all = fawn.threads();
             let thread = all.into_iter().find(|thread| thread.slot == caller);
-            thread.map_or(String::new(), |t| {
-                format!(", thread {} waits for a reply", t.tid)
-            })
+            thread.map_or(String::new(), |t| format!(", thread {} waits for a reply", t.tid))
         });
-        let _ = writeln!(
-            text,
-            "  {number}: {} bytes: {bytes}{caller}",
-            message.length
-        );
+        let _ = writeln!(text, "  {number}: {} bytes: {bytes}{caller}", message.length);
     }
     if messages.len() > most {
         let _ = writeln!(text, "  … and {} more", messages.len() - most);
     }
     let waits = |thread: &&ThreadView, kind: &str| {
-        thread.state == "waiting"
-            && thread.wait.on == Some(mailbox.name)
-            && thread.wait.kind == kind
+        thread.state == "waiting" && thread.wait.on == Some(mailbox.name) && thread.wait.kind == kind
     };
     let threads = fawn.threads();
     for (kind, what) in [("message", "a message"), ("room", "room")] {
@@ -278,14 +264,8 @@ fn describe_mailbox(fawn: &Fawn<'_>, mailbox: &MailboxView, all_of_it: bool) -> 
 /// Bytes as text where they are that, else in hexadecimal.
 fn shown_bytes(bytes: &[u8], length: u64) -> String {
     let is_text = !bytes.is_empty()
-        && bytes
-            .iter()
-            .all(|&byte| matches!(byte, 9 | 10 | 13 | 32..=126));
-    let more = if bytes.len() as u64 >= length {
-        ""
-    } else {
-        "…"
-    };
+        && bytes.iter().all(|&byte| matches!(byte, 9 | 10 | 13 | 32..=126));
+    let more = if bytes.len() as u64 >= length { "" } else { "…" };
     if is_text {
         return format!("{:?}{more}", String::from_utf8_lossy(bytes));
     }
@@ -349,18 +329,29 @@ pub(super) fn sched(context: &mut Context<'_>, _: &str) -> Done {
 
 pub(super) fn why(context: &mut Context<'_>, arguments: &str) -> Done {
     let fawn = context.fawn()?;
-    let process = chosen(context, &fawn, arguments)?;
-    let mut text = format!(
-        "process {} {}: {}",
-        process.pid, process.name, process.state
-    );
+    let all = match (arguments, fawn.process_on(context.session.selected.hart)) {
+        // Nobody runs: why not?
+        ("", None) => fawn.processes(),
+        _ => vec![chosen(context, &fawn, arguments)?],
+    };
+    let text: String = all
+        .iter()
+        .map(|process| why_process(context, &fawn, process))
+        .collect();
+    drop(fawn);
+    context.say(text);
+    Ok(())
+}
+
+fn why_process(context: &Context<'_>, fawn: &Fawn<'_>, process: &ProcessView) -> String {
+    let mut text = format!("process {} {}: {}", process.pid, process.name, process.state);
     if process.stopped {
         text += ", stopped by a signal";
     }
     if process.state == "zombie" {
         let _ = write!(text, ", its status {:#x} was not asked for", process.status);
         if let Some(parent) = process.parent {
-            let _ = write!(text, " by its parent {}", named(&fawn, &[parent]));
+            let _ = write!(text, " by its parent {}", named(fawn, &[parent]));
         }
     }
     text.push('\n');
@@ -369,17 +360,12 @@ pub(super) fn why(context: &mut Context<'_>, arguments: &str) -> Done {
         if thread.process != process.name_in_table {
             continue;
         }
-        text += &why_thread(context, &fawn, &thread);
+        text += &why_thread(context, fawn, &thread);
         if deadlock.contains(&thread.tid) {
-            let _ = writeln!(
-                text,
-                "    it is in a deadlock: nobody who could end this ever will"
-            );
+            let _ = writeln!(text, "    it is in a deadlock: nobody who could end this ever will");
         }
     }
-    drop(fawn);
-    context.say(text);
-    Ok(())
+    text
 }
 
 fn why_thread(context: &Context<'_>, fawn: &Fawn<'_>, thread: &ThreadView) -> String {
@@ -458,3 +444,4 @@ pub(super) fn page_table(context: &mut Context<'_>, arguments: &str) -> Done {
     context.say(text);
     Ok(())
 }
+

@@ -7,8 +7,10 @@ mod debuggee;
 mod description;
 mod points;
 mod server;
+mod time;
 
 pub use server::{Connections, Ending, Peer, serve};
+pub use time::time_command;
 
 use crate::Target;
 
