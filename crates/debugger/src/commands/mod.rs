@@ -147,7 +147,12 @@ fn parts(line: &str) -> (&str, &str, &str) {
 
 impl Session {
     /// Does one command.
-    pub fn execute(&mut self, target: &mut dyn Target, line: &str, front: &mut dyn Front) -> Reply {
+    pub fn execute(
+        &mut self,
+        target: &mut dyn Target,
+        line: &str,
+        front: &mut dyn Front,
+    ) -> Reply {
         let (name, slash, arguments) = parts(line);
         let command = match table::find(name) {
             Ok(command) => command,

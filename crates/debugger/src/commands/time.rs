@@ -86,9 +86,7 @@ pub(super) fn restart(context: &mut Context<'_>, arguments: &str) -> Done {
             let moment = checkpoint.moment;
             go(context, moment)
         }
-        None => fail(format!(
-            "there is no checkpoint {number}: `info checkpoints`"
-        )),
+        None => fail(format!("there is no checkpoint {number}: `info checkpoints`")),
     }
 }
 
@@ -140,10 +138,7 @@ pub(super) fn last_write(context: &mut Context<'_>, arguments: &str) -> Done {
         write.hart,
         text.unwrap_or_default()
     ));
-    context.say(format!(
-        "`goto {}` goes to right before it",
-        write.before.step
-    ));
+    context.say(format!("`goto {}` goes to right before it", write.before.step));
     Ok(())
 }
 
@@ -243,12 +238,7 @@ fn picture(context: &Context<'_>) -> Picture {
     Picture {
         registers,
         facts: facts(context),
-        pages: target
-            .bus()
-            .ram
-            .content()
-            .map(|(page, bytes)| (page, sum(bytes)))
-            .collect(),
+        pages: target.bus().ram.content().map(|(page, bytes)| (page, sum(bytes))).collect(),
         console: target.console().len(),
     }
 }
@@ -357,11 +347,8 @@ fn compare(before: &Picture, after: &Picture, owners: &BTreeMap<u32, String>) ->
         let _ = writeln!(text, "memory: {count} pages of {owner} changed");
     }
     if after.console > before.console {
-        let _ = writeln!(
-            text,
-            "console: {} bytes more",
-            after.console - before.console
-        );
+        let _ = writeln!(text, "console: {} bytes more", after.console - before.console);
     }
     text
 }
+

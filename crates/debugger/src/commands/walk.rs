@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use machine::hart::{Privilege, Pte, Slot, status};
+use machine::hart::{Pte, Privilege, Slot, status};
 
 use super::memory_map::{attributes, levels};
 use super::{Context, Done, fail};
@@ -90,16 +90,10 @@ fn walk(target: &dyn Target, satp: u64, address: u64, need: Option<(Need, Rules)
         }
         let entry = Pte(u64::from_le_bytes(bytes));
         let bits = attributes(entry.0);
-        let _ = write!(
-            text,
-            "level {level}: entry {index:3} at {at:#x} = {:#018x}",
-            entry.0
-        );
+        let _ = write!(text, "level {level}: entry {index:3} at {at:#x} = {:#018x}", entry.0);
         if entry.0 & Pte::V == 0 {
             text += ", not valid\n";
-            let verdict = format!(
-                "the entry of level {level} at {at:#x} is not valid: bit 0 (V) would have to be set"
-            );
+            let verdict = format!("the entry of level {level} at {at:#x} is not valid: bit 0 (V) would have to be set");
             return Walked {
                 text,
                 physical: None,
@@ -156,15 +150,10 @@ fn denied(entry: Pte, need: Need, rules: Rules) -> Option<String> {
     }
     if rules.privilege == Privilege::Supervisor && has(Pte::U) {
         if need == Need::Fetch {
-            return Some(
-                "is the user's: S-mode never executes it; bit 4 (U) would have to be clear"
-                    .to_owned(),
-            );
+            return Some("is the user's: S-mode never executes it; bit 4 (U) would have to be clear".to_owned());
         }
         if !rules.sum {
-            return Some(
-                "is the user's: bit 4 (U) would have to be clear, or sstatus.SUM set".to_owned(),
-            );
+            return Some("is the user's: bit 4 (U) would have to be clear, or sstatus.SUM set".to_owned());
         }
     }
     match need {
@@ -189,9 +178,7 @@ fn space_of(context: &Context<'_>, pid: Option<&str>) -> Result<u64, super::Comm
     if let Some(pid) = pid {
         let number = context.number(pid)?;
         let fawn = context.fawn()?;
-        let process = u32::try_from(number)
-            .ok()
-            .and_then(|pid| fawn.process_of_pid(pid));
+        let process = u32::try_from(number).ok().and_then(|pid| fawn.process_of_pid(pid));
         return match process {
             Some(process) => Ok(process.satp),
             None => fail(format!("there is no process {number}: `processes`")),
@@ -227,9 +214,7 @@ pub(super) fn translate(context: &mut Context<'_>, arguments: &str) -> Done {
         } else {
             let mut devices = bus.devices();
             let found = devices.find(|(region, _)| (region.base..region.end()).contains(&physical));
-            found.map_or("nothing that is there".to_owned(), |(_, name)| {
-                format!("the device {name}")
-            })
+            found.map_or("nothing that is there".to_owned(), |(_, name)| format!("the device {name}"))
         };
         context.say(format!("that is in {what}"));
     }

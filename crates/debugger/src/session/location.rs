@@ -57,9 +57,7 @@ impl Session {
         if let Ok(line) = text.parse() {
             let current = self.current_line(target);
             let (file, _) = current.ok_or_else(|| {
-                ExpressionError(format!(
-                    "line {line} of which file? There is no source here"
-                ))
+                ExpressionError(format!("line {line} of which file? There is no source here"))
             })?;
             return self.line_location(target, &file, line, within);
         }
@@ -98,9 +96,7 @@ impl Session {
     ) -> Result<Location, ExpressionError> {
         let tree = expression::parse(text)?;
         if let Some(name) = symbol_in(&tree) {
-            let all = self
-                .programs
-                .symbols(name, within.or(self.own(target).as_ref()));
+            let all = self.programs.symbols(name, within.or(self.own(target).as_ref()));
             let all: Vec<_> = all
                 .into_iter()
                 .filter(|symbol| within.is_none_or(|w| Rc::ptr_eq(w, &symbol.program)))
@@ -232,10 +228,9 @@ impl Session {
     /// # Errors
     /// There is none.
     pub fn program(&self, name: &str) -> Result<Rc<Program>, ExpressionError> {
-        let found = self
-            .programs
-            .iter()
-            .find(|program| program.name == name || program.name.rsplit('/').next() == Some(name));
+        let found = self.programs.iter().find(|program| {
+            program.name == name || program.name.rsplit('/').next() == Some(name)
+        });
         found.cloned().ok_or_else(|| {
             ExpressionError(format!(
                 "there is no program `{name}`: `info programs` lists them"

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use machine::hart::Caught;
 use machine::hart::Privilege;
+use machine::hart::Caught;
 
 use super::Session;
 use crate::expression::{Expression, evaluate};

@@ -178,10 +178,7 @@ impl Session {
 
     /// A temporary breakpoint of the person's goes when it was hit.
     fn drop_temporary(&mut self, target: &mut dyn Target, hit: Option<u32>) {
-        let gone = self
-            .points
-            .iter()
-            .find(|p| Some(p.number) == hit && p.temporary);
+        let gone = self.points.iter().find(|p| Some(p.number) == hit && p.temporary);
         if let Some(number) = gone.map(|point| point.number) {
             self.remove_point(target, number);
         }

@@ -242,11 +242,7 @@ impl Scope for FrameScope<'_> {
 
     fn variable(&self, name: &str) -> Option<Result<Value, ExpressionError>> {
         let variables = self.variables();
-        match variables
-            .iter()
-            .rev()
-            .find(|variable| variable.name == name)
-        {
+        match variables.iter().rev().find(|variable| variable.name == name) {
             Some(variable) => Some(self.value_of(variable)),
             // A register's name is more likely meant than a variable somewhere.
             None if Register::by_name(name).is_some() => None,

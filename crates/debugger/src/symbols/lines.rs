@@ -64,8 +64,7 @@ impl DebugInfo {
             let name = frame.function.as_ref().and_then(|f| f.raw_name().ok());
             let location = frame.location;
             found.push(InlineFrame {
-                function: name
-                    .map_or_else(|| "??".to_owned(), |name| machine::loader::demangle(&name)),
+                function: name.map_or_else(|| "??".to_owned(), |name| machine::loader::demangle(&name)),
                 file: location.as_ref().and_then(|l| l.file).map(str::to_owned),
                 line: location.and_then(|l| l.line),
             });
