@@ -268,8 +268,16 @@ impl<S: Sink> Tracer<S> {
         {
             self.tell_message(guest, &mut open, result);
         }
-        let call = open.call;
+        let mut call = open.call;
         let place = (Privilege::User, open.pc);
+        if call.text.contains("0x") && call.number != number::EXECVE {
+            // What was not in memory when the call was made is there now.
+            let arguments = std::array::from_fn(|index| call.arguments[index]);
+            let (_, text) = describe::call(call.number, &arguments, guest);
+            if text != call.text {
+                Rc::make_mut(&mut call).text = text;
+            }
+        }
         self.tell(
             guest,
             place,
