@@ -43,7 +43,7 @@ pub fn machine_with(image: &GuestImage, harts: usize, plain_engine: bool) -> Mac
 /// When there is no such image, or it does not load.
 #[must_use]
 pub fn system_with(kernel: &str, harts: usize, plain_engine: bool) -> Machine {
-    system(kernel, "", harts, plain_engine)
+    system(kernel, "report=short", harts, plain_engine)
 }
 
 /// A machine with Fawn and a command line for its kernel.

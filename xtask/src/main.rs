@@ -2,7 +2,9 @@
 
 mod boots;
 mod check;
+mod compare;
 mod guest;
+mod planted;
 mod prove;
 mod suite;
 
@@ -27,6 +29,8 @@ enum Command {
     Boots(boots::Arguments),
     /// Checks the machine against others and against hostile input, by name; `--long` for the long form.
     Prove(prove::Arguments),
+    /// Counts host instructions a guest instruction, at a revision and in the working tree (needs valgrind).
+    BenchCompare(compare::Arguments),
     /// Runs a folder of prebuilt ELF files of a public test suite against a committed table.
     Suite(suite::Arguments),
 }
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Boots(arguments) => boots::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
+        Command::BenchCompare(arguments) => compare::run(&arguments),
         Command::Suite(arguments) => suite::run(&arguments),
     };
     match result {

@@ -26,6 +26,10 @@ pub struct Arguments {
     /// A checkout of the public riscv-opcodes, for the long form of `decoder`
     #[arg(long)]
     opcodes: Option<PathBuf>,
+
+    /// Of the planted bugs, those of this area
+    #[arg(long)]
+    area: Option<String>,
 }
 
 /// The checks.
@@ -43,6 +47,11 @@ enum Check {
     Hostile,
     /// The kernel under hostile calls, and processes killed at any instruction
     Kernel,
+    /// Bugs of one line, planted one at a time: each is caught by the check that it names
+    Planted,
+    /// Time travel: random stops and steps back change nothing, and how long going back takes; with --long also on Debian's
+    /// kernel, which is fetched
+    Time,
 }
 
 const SHORT: &[Check] = &[
@@ -52,6 +61,7 @@ const SHORT: &[Check] = &[
     Check::Modes,
     Check::Hostile,
     Check::Kernel,
+    Check::Time,
 ];
 
 /// A command with its environment.
@@ -83,13 +93,13 @@ impl Step {
 }
 
 impl Check {
-    fn steps(self, arguments: &Arguments) -> Vec<Step> {
+    fn steps(self, arguments: &Arguments) -> Result<Vec<Step>> {
         let long = arguments.long;
-        match self {
+        Ok(match self {
             Self::Decoder => decoder(long, arguments.opcodes.as_ref()),
             Self::Hart => {
                 let count = if long { "10000000" } else { "100000" };
-                let run = cargo("run --release --quiet -p hartland-prove -- hart");
+                let run = cargo("run --release --quiet -p hartland-prove --");
                 vec![run.and(&["--instructions", count, "--qemu", &arguments.qemu])]
             }
             Self::Float => {
@@ -103,23 +113,36 @@ impl Check {
                 cargo("test --release -p hartland --test files"),
             ],
             Self::Kernel => kernel(long),
-        }
+            Self::Planted => Vec::new(), // no commands: see `run`
+            Self::Time => vec![time(long)?],
+        })
     }
 }
 
 fn decoder(long: bool, opcodes: Option<&PathBuf>) -> Vec<Step> {
     let mut steps = vec![cargo("test --release -p hartland-isa")];
     if long {
-        let run = cargo("run --release --quiet -p hartland-prove -- decoder --long");
+        let run = cargo("run --release --quiet -p hartland-prove-decoder -- --long");
         let folder = opcodes.map(|path| path.display().to_string());
         steps.push(match &folder {
             Some(folder) => run.and(&["--opcodes", folder]),
             None => run,
         });
     } else {
-        steps.push(cargo("run --release --quiet -p hartland-prove -- decoder"));
+        steps.push(cargo("run --release --quiet -p hartland-prove-decoder"));
     }
     steps
+}
+
+/// Random stops on every sample; in the long form a thousand on each, and on Debian's kernel.
+fn time(long: bool) -> Result<Step> {
+    let run = cargo("run --release --quiet -p hartland-tests --bin prove-time --");
+    if !long {
+        return Ok(run.and(&["--quick"]));
+    }
+    let (kernel, initrd) = crate::boots::debians_kernel_and_disk()?;
+    let text = |path: PathBuf| path.display().to_string();
+    Ok(run.and(&["--kernel", &text(kernel), "--initrd", &text(initrd)]))
 }
 
 /// The kernel's tests: every 499th instruction is one to die at, in the long form every one.
@@ -140,7 +163,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let checks = arguments.check.map_or(SHORT.to_vec(), |check| vec![check]);
     for check in checks {
         let start = Instant::now();
-        for step in check.steps(arguments) {
+        if check == Check::Planted {
+            crate::planted::run(&arguments.qemu, arguments.area.as_deref())?;
+        }
+        for step in check.steps(arguments)? {
             run_step(&step)?;
         }
         let seconds = start.elapsed().as_secs_f64();

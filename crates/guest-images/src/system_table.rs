@@ -8,8 +8,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The M-mode firmware: starts the harts and answers SBI calls.",
         bytes: include_bytes!("../images/system/sbi.elf"),
         debug: include_bytes!("../images/system/sbi.debug.zst"),
-        digest: "70c618ae3f28c5115375c402d2206a96f5606c0d4cb23183668a5ad33082618f",
-        source_digest: "3c9665af932705702a2308a6c73922ab347a2d0522809b68b78ba55243013090",
+        digest: "37491275d2d712f984f3dfceada26d43983532e6f7e8de599e522faa2683c580",
+        source_digest: "183773352ef2adce8a64e412ff2bfc52ce3f784e4ba3e371a6392a6c061b89d0",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "d580e40615a4855c43ae23ff90ab58094c27fbbff5ad2985d367062279bbcd86",
-        source_digest: "3de3a4c24287dbf96cbfc75a351fd674decc6ae3fa1a889a7913689e8743b43a",
+        digest: "5f050cf21d89c580d04b859ec1605d746ff2b86ea5ff4e7011de048ebb13e69a",
+        source_digest: "ade9946b17320e5d6ec4e290922d982c37aa7326af2c94f88ea35a968c4cefa6",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "3e8cad654f198c22ad4d644fbf5f73d71dc422913d8923afa7d0b00805ee8a1b",
-    source_digest: "a404c3ec502e27c8a79f801472738d87fbcc319145964fc78822d3527b5e87c1",
+    digest: "f110cdcfa87c495030229f9bebcbcfd7257f71d345b9af9edb8909d86b8bc5d5",
+    source_digest: "4ef80252ecccafb3a94d25f629bf616802a5c2cecfbef0eba78cc5ec43b8081e",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {

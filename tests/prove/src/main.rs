@@ -1,26 +1,16 @@
-//! The long checks behind `cargo xtask prove`: each compares Hartland with something that others made, or that it is
-//! not, over more cases than a test has time for.
+//! Random programs on Hartland and on QEMU: what `cargo xtask prove hart` runs.
 
-mod decoder;
 mod hart;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 
 #[derive(Parser)]
 #[command(about)]
-struct Arguments {
-    #[command(subcommand)]
-    check: Check,
-}
-
-#[derive(Subcommand)]
-enum Check {
-    /// Every word that may be an instruction, against LLVM and the public tables
-    Decoder(decoder::Arguments),
-    /// Random programs on both engines and on QEMU
-    Hart(hart::Arguments),
+struct Command {
+    #[command(flatten)]
+    arguments: hart::Arguments,
 }
 
 #[expect(
@@ -28,11 +18,7 @@ enum Check {
     reason = "the one place where a command's error is said"
 )]
 fn main() -> ExitCode {
-    let result = match Arguments::parse().check {
-        Check::Decoder(arguments) => decoder::run(&arguments),
-        Check::Hart(arguments) => hart::run(&arguments),
-    };
-    match result {
+    match hart::run(&Command::parse().arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

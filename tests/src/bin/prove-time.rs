@@ -156,7 +156,9 @@ fn watchpoint_on_fawn(verdict: &mut Verdict) {
         timeline.advance(2_000_000);
         let candidates = written_now(&mut timeline);
         timeline.advance(BEHIND);
-        let found = candidates.iter().find_map(|&address| {
+        // A few of them, from all over.
+        let stride = (candidates.len() / 40).max(1);
+        let found = candidates.iter().step_by(stride).find_map(|&address| {
             let write = timeline.last_write(address, 8, &mut Plain).ok()??;
             let behind = timeline.now().step - write.before.step;
             (behind >= BEHIND).then_some(address)

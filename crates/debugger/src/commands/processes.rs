@@ -349,7 +349,21 @@ pub(super) fn sched(context: &mut Context<'_>, _: &str) -> Done {
 
 pub(super) fn why(context: &mut Context<'_>, arguments: &str) -> Done {
     let fawn = context.fawn()?;
-    let process = chosen(context, &fawn, arguments)?;
+    let all = match (arguments, fawn.process_on(context.session.selected.hart)) {
+        // Nobody runs: why not?
+        ("", None) => fawn.processes(),
+        _ => vec![chosen(context, &fawn, arguments)?],
+    };
+    let text: String = all
+        .iter()
+        .map(|process| why_process(context, &fawn, process))
+        .collect();
+    drop(fawn);
+    context.say(text);
+    Ok(())
+}
+
+fn why_process(context: &Context<'_>, fawn: &Fawn<'_>, process: &ProcessView) -> String {
     let mut text = format!(
         "process {} {}: {}",
         process.pid, process.name, process.state
@@ -360,7 +374,7 @@ pub(super) fn why(context: &mut Context<'_>, arguments: &str) -> Done {
     if process.state == "zombie" {
         let _ = write!(text, ", its status {:#x} was not asked for", process.status);
         if let Some(parent) = process.parent {
-            let _ = write!(text, " by its parent {}", named(&fawn, &[parent]));
+            let _ = write!(text, " by its parent {}", named(fawn, &[parent]));
         }
     }
     text.push('\n');
@@ -369,7 +383,7 @@ pub(super) fn why(context: &mut Context<'_>, arguments: &str) -> Done {
         if thread.process != process.name_in_table {
             continue;
         }
-        text += &why_thread(context, &fawn, &thread);
+        text += &why_thread(context, fawn, &thread);
         if deadlock.contains(&thread.tid) {
             let _ = writeln!(
                 text,
@@ -377,9 +391,7 @@ pub(super) fn why(context: &mut Context<'_>, arguments: &str) -> Done {
             );
         }
     }
-    drop(fawn);
-    context.say(text);
-    Ok(())
+    text
 }
 
 fn why_thread(context: &Context<'_>, fawn: &Fawn<'_>, thread: &ThreadView) -> String {

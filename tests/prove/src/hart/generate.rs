@@ -32,6 +32,10 @@ pub struct Generator {
     pub clean_float: bool,
     /// The S-mode timer is on all the time; in other blocks it is not set. See "known differences".
     pub timer: bool,
+    /// PMP entries cover parts of the data.
+    pub protection: bool,
+    /// Page-table entries change, and fences are never trapped; in other blocks a fence may be left out.
+    pub changes_tables: bool,
 }
 
 /// Whether a row computes from registers to registers.
@@ -63,6 +67,7 @@ impl Generator {
         };
         let mut random = Random::new(seed);
         let (clean_float, timer) = (random.one_in(4), random.one_in(2));
+        let (protection, changes_tables) = (random.one_in(2), random.one_in(2));
         let flags_alone = |row: &Row| {
             matches!(
                 row.format,
@@ -74,6 +79,8 @@ impl Generator {
             isa,
             clean_float,
             timer,
+            protection,
+            changes_tables,
             computing: rows(&|row| computes(row) && !(clean_float && flags_alone(row))),
             accessing: rows(&|row| {
                 matches!(
@@ -104,7 +111,8 @@ impl Generator {
     }
 
     fn start(&mut self) -> Start {
-        let (clean_float, timer) = (self.clean_float, self.timer);
+        let (clean_float, timer) = (self.clean_float, (self.timer, self.protection));
+        let changes_tables = self.changes_tables;
         let random = &mut self.random;
         let mut x = [0; 32];
         x.fill_with(|| random.integer());
@@ -133,6 +141,9 @@ impl Generator {
             (22, 8),
         ] {
             mstatus |= u64::from(random.one_in(odds)) << bit;
+        }
+        if changes_tables {
+            mstatus &= !(1 << 20);
         }
         let csrs: Vec<u64> = CSRS
             .iter()
@@ -295,8 +306,11 @@ impl Generator {
         insn.rd = self.target();
         insn.rs2 = self.source();
         insn.aux = self.random.below(4) as u8;
+        if insn.op.is_compare_and_swap() && insn.rd == 0 {
+            insn.rd = 10; // see "known differences"
+        }
         if insn.op.format() == Format::AmoPair {
-            insn.rd = self.random.pick(&[0, 6, 10, 12, 14, 16, 28]);
+            insn.rd = self.random.pick(&[6, 10, 12, 14, 16, 28]);
             insn.rs2 &= 30;
         }
         insn

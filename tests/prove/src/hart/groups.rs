@@ -112,7 +112,16 @@ pub fn indirect_jump(g: &mut Generator) -> Vec<Part> {
     let items = 1 + g.random.below(5) as usize;
     let offset = g.random.below(4096) as i32 - 2048;
     if g.random.one_in(30) {
-        let mut parts = constant(register, tables::pointer(&mut g.random));
+        // Never to data: what is there is any instruction at all.
+        let nowhere = g.random.pick(&[
+            at::UNMAPPED,
+            at::ALIASES + 0x10_0000,
+            1 << 38,
+            1 << 63,
+            0x0700_0000,
+            0,
+        ]);
+        let mut parts = constant(register, nowhere + g.random.below(0x1000));
         parts.push(insn(O::Jalr, g.target(), register, 0, 0).into());
         return parts;
     }
@@ -191,7 +200,7 @@ pub fn self_modifying(g: &mut Generator) -> Vec<Part> {
 /// Writes a page-table entry and fences: where M- or S-mode can.
 pub fn page_table(g: &mut Generator) -> Vec<Part> {
     let (address, value) = (g.scratch(), g.scratch());
-    if address == value {
+    if address == value || !g.changes_tables {
         return vec![g.computing()];
     }
     let page = g.random.below(at::DATA_BYTES >> 12);
@@ -208,7 +217,7 @@ pub fn page_table(g: &mut Generator) -> Vec<Part> {
 pub fn fence(g: &mut Generator) -> Vec<Part> {
     let pointer = g.random.pick(&POINTERS);
     let block = g.scratch();
-    if g.random.one_in(2) {
+    if g.random.one_in(2) && !g.protection {
         // See "known differences": a whole block, in RAM where nothing is translated.
         let op = g
             .random
@@ -257,12 +266,12 @@ fn belongs_to_others(word: u32) -> bool {
         || word & 0x7f == 0x73 && word >> 12 & 7 == 4
 }
 
-/// `mret` or `sret` to an item that comes soon, in a mode of choice.
+/// `mret` or `sret` in a mode of choice.
 pub fn trap_return(g: &mut Generator) -> Vec<Part> {
     let (address, value) = (g.scratch(), g.scratch());
     let machine = g.random.one_in(2);
-    let items = 1 + g.random.below(3) as usize;
-    let mut parts = vec![Part::Address(address, items, 0)];
+    // To a nop behind it: where that address cannot be fetched, nothing but the nop is left out.
+    let mut parts = vec![Part::Address(address, 1, -4)];
     if g.random.one_in(2) && address != value {
         // Where U-mode sees the window.
         parts.extend(constant(value, at::WINDOW_USER - at::WINDOW));
@@ -281,6 +290,7 @@ pub fn trap_return(g: &mut Generator) -> Vec<Part> {
     parts.extend(constant(value, mode));
     parts.push(csr_insn(O::Csrrs, 0, status, value));
     parts.push(Insn::new(op).into());
+    parts.push(Insn::new(O::Addi).into());
     parts
 }
 
@@ -346,6 +356,7 @@ pub fn modified_privilege(g: &mut Generator) -> Vec<Part> {
 /// Bits of `mstatus` that random code may change; TW stays on.
 const STATUS: u64 = 1 << 1 | 1 << 3 | 1 << 5 | 1 << 7 | 1 << 8 | 3 << 13 | 1 << 18 | 1 << 19;
 const FS: u64 = 3 << 13;
+const TVM: u64 = 1 << 20;
 const STCE: u64 = 1 << 63;
 const TW: u64 = 1 << 21;
 const ENVCFG: u64 = 1 | 1 << 6 | 1 << 7;
@@ -389,6 +400,11 @@ const WRITTEN: &[(&str, u64)] = &[
     ("pmpaddr3", u64::MAX),
 ];
 
+/// STCE of a value becomes as it must be.
+const fn with_timer(value: u64, timer: bool) -> u64 {
+    if timer { value | STCE } else { value & !STCE }
+}
+
 /// FS of a value becomes Off or Dirty.
 const fn without_clean(value: u64) -> u64 {
     if value & FS == 0 { value } else { value | FS }
@@ -428,13 +444,15 @@ fn whole_value(name: &str, random: &mut Random) -> u64 {
     }
 }
 
+const PMP_FRAME: u64 = 0x1f18_1818 << 32;
+
 /// Entries 0 to 3 anything but locked; 4 to 6 keep the lower modes from the CLINT, the harness and the records; 7 lets
 /// them at all else.
 fn pmp_config(random: &mut Random) -> u64 {
-    let mut config = 0x1f18_1818 << 32;
+    let mut config = PMP_FRAME;
     for n in 0..4 {
         // The first entry's range would begin at address zero.
-        let mode = random.pick(&[0, u64::from(n > 0), 2, 3, 3]);
+        let mode = random.pick(&[0, u64::from(n > 0), 3, 3]);
         // W without R is reserved.
         let rights = random.pick(&[0, 1, 3, 4, 5, 7, 7, 7]);
         config |= (mode << 3 | rights) << (8 * n);
@@ -447,26 +465,33 @@ const fn region(base: u64, bytes: u64) -> u64 {
     base >> 2 | ((bytes >> 3) - 1)
 }
 
-/// Somewhere in the data pages.
+/// Somewhere in the data pages. No range is so small that an access has it in its middle: see "known differences".
 fn pmp_address(random: &mut Random) -> u64 {
     let base = (at::DATA + random.below(at::DATA_BYTES + 0x1000)) >> 2;
-    let ones = (1 << random.below(12)) - 1;
+    let ones = (1 << (2 + random.below(10))) - 1;
     base & !(2 * ones + 1) | ones
 }
 
 /// What a CSR holds when a block starts in mode `mpp`.
-pub fn start_value(name: &str, mpp: u64, timer: bool, random: &mut Random) -> u64 {
+pub fn start_value(
+    name: &str,
+    mpp: u64,
+    (timer, protection): (bool, bool),
+    random: &mut Random,
+) -> u64 {
     match name {
         "satp" if mpp == 3 && random.one_in(2) => 0,
+        "satp" => tables::satp(random),
         "stvec" => at::S_HANDLER | random.below(2),
         "mip" => random.next() & 0x202,
         "mie" if random.one_in(2) => 0,
         "medeleg" if random.one_in(2) => 0,
         "menvcfg" => {
             let value = whole_value(name, random) | u64::from(!random.one_in(4)) << 61;
-            if timer { value | STCE } else { value }
+            with_timer(value, timer)
         }
         "mcounteren" | "scounteren" => random.below(8),
+        "pmpcfg0" if !protection => PMP_FRAME,
         "pmpaddr4" => region(0x0200_0000, 0x1_0000),
         "pmpaddr5" => region(at::HARNESS, at::S_HANDLER - at::HARNESS),
         "pmpaddr6" => region(at::RECORDS, 0x80_0000),
@@ -482,11 +507,17 @@ pub fn csr(g: &mut Generator) -> Vec<Part> {
     if status && !g.clean_float {
         bits &= !FS;
     }
+    if status && g.changes_tables {
+        bits &= !TVM;
+    }
     if name == "stimecmp" && !g.timer || name == "sip" && g.timer {
         return vec![g.computing()];
     }
-    if name == "menvcfg" && g.timer {
+    if name == "menvcfg" {
         bits &= !STCE;
+    }
+    if name.starts_with("pmp") && !g.protection {
+        return vec![g.computing()];
     }
     let value = g.scratch();
     let rd = g.target();
@@ -517,14 +548,18 @@ pub fn csr(g: &mut Generator) -> Vec<Part> {
             if status && !g.clean_float {
                 whole = without_clean(whole);
             }
-            if name == "menvcfg" && g.timer {
-                whole |= STCE;
+            if status && g.changes_tables {
+                whole &= !TVM;
+            }
+            if name == "menvcfg" {
+                whole = with_timer(whole, g.timer);
             }
             parts.extend(constant(value, whole));
             parts.push(csr_insn(O::Csrrw, rd, name, value));
         }
     }
-    if matches!(name, "satp" | "menvcfg") && !g.random.one_in(4) || name.starts_with("pmp") {
+    let fence = g.changes_tables || !g.random.one_in(4);
+    if name == "satp" && fence || name == "menvcfg" || name.starts_with("pmp") {
         parts.push(insn(O::SfenceVma, 0, 0, 0, 0).into());
     }
     parts

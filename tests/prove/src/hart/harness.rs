@@ -117,6 +117,14 @@ fn load_multiplier(a: &mut Assembler) {
 }
 
 fn start(a: &mut Assembler) {
+    // Others than hart 0 sleep.
+    let first = a.label();
+    a.read_csr("t0", "mhartid");
+    a.branch(O::Beq, "t0", "zero", first);
+    let sleep = a.label_here();
+    a.insn(isa::Insn::new(O::Wfi));
+    a.jump(sleep);
+    a.place(first);
     a.li("t0", at::MTIMECMP);
     a.li("t1", u64::MAX);
     a.store(O::Sd, "t1", "t0", 0);
@@ -219,6 +227,10 @@ fn fill_memory(a: &mut Assembler) {
     copy(a);
     a.li("t2", at::WINDOW + at::WINDOW_BYTES);
     clear(a);
+    // What a block wrote where U-mode sees its code, but with translation off.
+    a.li("t1", at::WINDOW_USER);
+    a.li("t2", at::WINDOW_USER + at::WINDOW_BYTES);
+    clear(a);
     a.insn(isa::Insn::new(O::FenceI));
 }
 
@@ -235,6 +247,8 @@ fn set_csrs(a: &mut Assembler, handler: Label) {
     a.li("t1", u64::MAX);
     a.store(O::Sd, "t1", "t0", 0);
     a.write_csr("stimecmp", "t1");
+    // Where the last block left the S-mode timer on, its pending bit could not be written.
+    a.write_csr("menvcfg", "zero");
     for (name, offset) in field::CSRS {
         a.i(O::Ld, "t0", "s3", *offset);
         a.write_csr(name, "t0");

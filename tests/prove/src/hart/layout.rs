@@ -44,8 +44,9 @@ pub const SUPERPAGE: u64 = 0x9020_0000;
 pub const BROKEN_SUPERPAGE: u64 = 0x9040_0000;
 /// Nothing is mapped here.
 pub const UNMAPPED: u64 = 0x9060_0000;
-/// Behind an entry that points to itself as a table.
-pub const SELF_MAPPED: u64 = 0x9080_0000;
+/// Behind an entry that points to its own table: entries of that are leaves here, first those of [`SUPERPAGE`] and
+/// [`BROKEN_SUPERPAGE`].
+pub const SELF_MAPPED: u64 = 0x9088_1000;
 /// What to add to see the same in the upper half of the address space.
 pub const UPPER_HALF: u64 = 0xffff_ffff_8000_0000 - 0x8000_0000;
 

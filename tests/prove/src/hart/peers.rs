@@ -197,10 +197,12 @@ impl Qemu {
         })
     }
 
+    /// With a second hart, which sleeps: alone, QEMU makes an atomic access from a load and a store, each with checks
+    /// and faults of its own.
     fn command(&self, elf: &Path) -> Command {
         let mut command = Command::new(&self.program);
         command
-            .args(["-machine", "virt", "-smp", "1", "-m", "128M"])
+            .args(["-machine", "virt", "-smp", "2", "-m", "128M"])
             .args(["-display", "none", "-monitor", "none", "-serial", "stdio"])
             .args(["-bios", "none", "-no-reboot", "-cpu", &self.cpu, "-kernel"])
             .arg(elf)
@@ -231,7 +233,7 @@ impl Qemu {
     pub fn memory(&self, elf: &Path, ranges: &[(u64, u64)], file: &Path) -> Result<Vec<u8>> {
         let mut command = Command::new(&self.program);
         command
-            .args(["-machine", "virt", "-smp", "1", "-m", "128M"])
+            .args(["-machine", "virt", "-smp", "2", "-m", "128M"])
             .args(["-display", "none", "-monitor", "stdio", "-serial", "null"])
             .args([
                 "-bios",

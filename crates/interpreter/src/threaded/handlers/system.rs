@@ -32,12 +32,14 @@ fn system_instruction<const HALVES: usize>(
     };
     let next = hart.pc;
     frame.sync(hart, left);
+    if hart.catch.has_caught() {
+        frame.bus.raise_attention();
+    }
     let goes_on = match step {
         Step::Next | Step::Sync => true,
         Step::Returned => !frame.watched,
         _ => false,
     } && !frame.must_stop()
-        && !hart.catch.has_caught()
         && deadline == hart.timer_setting()
         && !interrupted(hart, frame);
     if !goes_on {

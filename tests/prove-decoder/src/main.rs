@@ -7,17 +7,20 @@ mod reassemble;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Result, bail};
+use clap::Parser;
 use isa::format::Format;
 use isa::{Insn, IsaConfig, Opcode, decode};
 
 use llvm::Llvm;
 use opcodes::Tables;
 
-#[derive(clap::Args)]
-pub struct Arguments {
+#[derive(Parser)]
+#[command(about)]
+struct Arguments {
     /// All words whose low bits are those of a 32-bit instruction, instead of every so manieth
     #[arg(long)]
     long: bool,
@@ -39,9 +42,23 @@ type Difference = (&'static str, String);
 /// How often, and the first word.
 type Differences = BTreeMap<Difference, (u64, u32)>;
 
+#[expect(
+    clippy::print_stderr,
+    reason = "the one place where a command's error is said"
+)]
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Runs the comparison.
 #[expect(clippy::print_stdout, reason = "the result of a command")]
-pub fn run(arguments: &Arguments) -> Result<()> {
+fn run(arguments: &Arguments) -> Result<()> {
     reassemble::run()?;
     let tables = match &arguments.opcodes {
         Some(folder) => Some(Tables::read(folder)?),
