@@ -1,6 +1,8 @@
 //! However a run is cut, watched or repeated, and whichever engine runs it: the same steps, the
 //! same state hash.
 
+mod watching;
+
 use guest_images::{GuestImage, Kind, of_kind};
 use hartland_tests::machine_with;
 use hartland_tests::program::{BASE, Program};

@@ -9,7 +9,7 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         bytes: include_bytes!("../images/system/sbi.elf"),
         debug: include_bytes!("../images/system/sbi.debug.zst"),
         digest: "37491275d2d712f984f3dfceada26d43983532e6f7e8de599e522faa2683c580",
-        source_digest: "183773352ef2adce8a64e412ff2bfc52ce3f784e4ba3e371a6392a6c061b89d0",
+        source_digest: "44fbe333c961841e127883ab2db6c32c581c2c58b9453055caa51b964d103cb8",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -18,7 +18,7 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         bytes: include_bytes!("../images/system/sbi-check.elf"),
         debug: include_bytes!("../images/system/sbi-check.debug.zst"),
         digest: "e31a007c88d55951093d399d044cc3fb54326ab62afb1a5df58e2de49fc78883",
-        source_digest: "4b5c62154930eeec660501acea7c18ec5a5d8774a642033b439754098a68b9b0",
+        source_digest: "66c78103783d13747081622c6fd72530561b6cb89e351ac3cd09901b19f100c2",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "5f050cf21d89c580d04b859ec1605d746ff2b86ea5ff4e7011de048ebb13e69a",
-        source_digest: "ade9946b17320e5d6ec4e290922d982c37aa7326af2c94f88ea35a968c4cefa6",
+        digest: "04a67cbabdb06ab44df5e66b1a6ff70a07aebd47be6b7fd1ec378076d36057dd",
+        source_digest: "8087a1a042d80a78ed4768afc75603858694dd89c209a7808a7c949d890f9eeb",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "f110cdcfa87c495030229f9bebcbcfd7257f71d345b9af9edb8909d86b8bc5d5",
-    source_digest: "4ef80252ecccafb3a94d25f629bf616802a5c2cecfbef0eba78cc5ec43b8081e",
+    digest: "13e05b7097a743bd65d69fa558934341e4f7ddf39fc40810844fc85c59d36647",
+    source_digest: "65eec99ecdb25085d3c0b2a73fdc200be2a61c1bb4c22da70438eeda105e93e1",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
@@ -101,6 +101,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/left",
             debug: include_bytes!("../images/system/programs/left.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/lost-message",
+            debug: include_bytes!("../images/system/programs/lost-message.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/out-of-memory",

@@ -133,7 +133,7 @@ fn keep(
     let outcome = attempt.record(choice, recorder)?;
     let file = options.record.display();
     say(&format!(
-        "recorded in {file}: `hartland replay {file}` gives it again, `hartland debug` opens it"
+        "recorded in {file}: `hartland replay {file}` gives it again, with --gdb for a debugger"
     ));
     Ok(outcome)
 }
