@@ -117,7 +117,14 @@ impl Host for Console {
 
     fn monitor(&mut self, target: &mut dyn Target, command: &str) -> String {
         const OF_TIME: [&str; 8] = [
-            "when", "goto", "present", "last-write", "branch", "timelines", "timeline", "",
+            "when",
+            "goto",
+            "present",
+            "last-write",
+            "branch",
+            "timelines",
+            "timeline",
+            "",
         ];
         let first = command.split_whitespace().next().unwrap_or_default();
         if OF_TIME.contains(&first) {

@@ -38,7 +38,9 @@ fn value(text: &str) -> Result<Value, ExpressionError> {
 }
 
 fn number(text: &str) -> u64 {
-    value(text).and_then(|value| value.int()).unwrap_or_else(|error| panic!("{text}: {error}"))
+    value(text)
+        .and_then(|value| value.int())
+        .unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 fn shown(text: &str) -> String {
@@ -123,7 +125,9 @@ fn what_is_wrong_is_said() {
         ("(nothing *)1 == 1", "no type"),
         ("1.5 & 1", "whole numbers"),
     ] {
-        let error = value(text).err().unwrap_or_else(|| panic!("{text} is right"));
+        let error = value(text)
+            .err()
+            .unwrap_or_else(|| panic!("{text} is right"));
         assert!(error.to_string().contains(wanted), "{text}: {error}");
     }
 }

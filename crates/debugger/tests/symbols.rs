@@ -23,7 +23,10 @@ fn functions_lines_and_addresses_lead_to_each_other() {
     let starts = info.names().function("main");
     let main = *starts.first().expect("main has code");
     let functions = info.functions_at(main);
-    assert!(functions.iter().any(|f| f.function.ends_with("main")), "{functions:?}");
+    assert!(
+        functions.iter().any(|f| f.function.ends_with("main")),
+        "{functions:?}"
+    );
     let line = info.line_at(main).expect("a line");
     assert!(line.start <= main && main < line.end);
     let back = info.addresses_of_line(&line.file, line.line);
@@ -36,8 +39,13 @@ fn functions_lines_and_addresses_lead_to_each_other() {
 #[test]
 fn every_statement_has_its_line() {
     let info = DebugInfo::read(&fib()).expect("DWARF");
-    let (start, end) = info.function_range(info.names().function("main")[0]).expect("a range");
-    for address in (start..end).step_by(2).filter(|&at| info.begins_statement(at)) {
+    let (start, end) = info
+        .function_range(info.names().function("main")[0])
+        .expect("a range");
+    for address in (start..end)
+        .step_by(2)
+        .filter(|&at| info.begins_statement(at))
+    {
         assert!(info.line_at(address).is_some(), "{address:#x}");
     }
 }
@@ -46,7 +54,10 @@ fn every_statement_has_its_line() {
 fn fawns_records_are_described() {
     let fawn = guest_images::system("fawn").expect("fawn");
     let info = DebugInfo::read(&unpacked(fawn.debug)).expect("DWARF");
-    let id = info.names().type_named("kernel::process::Process").expect("a type");
+    let id = info
+        .names()
+        .type_named("kernel::process::Process")
+        .expect("a type");
     let described = info.type_info(id).expect("described");
     let debugger::symbols::Shape::Structure { members, .. } = described.shape else {
         panic!("a structure");

@@ -34,8 +34,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "3e8cad654f198c22ad4d644fbf5f73d71dc422913d8923afa7d0b00805ee8a1b",
-    source_digest: "a404c3ec502e27c8a79f801472738d87fbcc319145964fc78822d3527b5e87c1",
+    digest: "ab1361e77d6b2a7defc40f94bc27398e53a281ea63cd80d0c91ccfbe429d181c",
+    source_digest: "8e04ba28c9bf2644049e0e740c7de22bbf5eae41273a7d6b3737aeb219870f7b",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
@@ -101,6 +101,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/left",
             debug: include_bytes!("../images/system/programs/left.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/lost-message",
+            debug: include_bytes!("../images/system/programs/lost-message.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/out-of-memory",

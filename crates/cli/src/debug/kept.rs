@@ -22,7 +22,11 @@ pub fn history() -> Option<PathBuf> {
 
 /// The file with the breakpoints of the program that is debugged: it is named by the program's path.
 fn points_file(options: &DebugOptions) -> Option<PathBuf> {
-    let named = options.machine.file.as_ref().or(options.machine.kernel.as_ref());
+    let named = options
+        .machine
+        .file
+        .as_ref()
+        .or(options.machine.kernel.as_ref());
     let name = match named {
         None => "fawn".to_owned(),
         Some(path) => {

@@ -8,10 +8,10 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use debugger::timeline::{Settings, Timeline};
 use debugger::Plain;
 use debugger::session::Session;
 use debugger::symbols::Source;
+use debugger::timeline::{Settings, Timeline};
 use debugger::tui;
 
 use crate::args::DebugOptions;
@@ -49,7 +49,12 @@ fn try_run(options: &DebugOptions) -> Result<u8, Failure> {
 /// A new machine at its start, or a recording at its end.
 fn open(options: &DebugOptions) -> Result<Opened, Failure> {
     let settings = Settings::default();
-    if let Some(path) = options.machine.file.as_deref().filter(|path| is_recording(path)) {
+    if let Some(path) = options
+        .machine
+        .file
+        .as_deref()
+        .filter(|path| is_recording(path))
+    {
         return recording::open(path, None, settings, &mut Plain);
     }
     let files = Files::remembered();
@@ -62,7 +67,11 @@ fn open(options: &DebugOptions) -> Result<Opened, Failure> {
 }
 
 /// The terminal UI.
-fn show(options: &DebugOptions, session: &mut Session, target: &mut Timeline) -> Result<u8, Failure> {
+fn show(
+    options: &DebugOptions,
+    session: &mut Session,
+    target: &mut Timeline,
+) -> Result<u8, Failure> {
     let signals = Signals::catch();
     let kept = !options.no_history;
     let mut greeting = GREETING.to_owned();
@@ -80,9 +89,14 @@ fn show(options: &DebugOptions, session: &mut Session, target: &mut Timeline) ->
         kept::keep_points(options, session);
     }
     let shown = shown.map_err(|error| {
-        Failure::new(status::EMULATOR, format!("the terminal cannot be used: {error}"))
+        Failure::new(
+            status::EMULATOR,
+            format!("the terminal cannot be used: {error}"),
+        )
     })?;
-    Ok(signals.caught().map_or(shown, |number| status::SIGNAL + number))
+    Ok(signals
+        .caught()
+        .map_or(shown, |number| status::SIGNAL + number))
 }
 
 /// Once a signal asked for the end, the process ends, also where reading from a terminal that is gone does not.
@@ -97,7 +111,8 @@ fn end_anyway(signals: Signals) {
     });
 }
 
-const GREETING: &str = "c runs, s steps, capitals go back; `:b main` sets a breakpoint, ? shows all keys\n";
+const GREETING: &str =
+    "c runs, s steps, capitals go back; `:b main` sets a breakpoint, ? shows all keys\n";
 
 /// Where source files are looked for: what was named, the directory that we are in and those around it, that of the
 /// program, and where this program was built.

@@ -53,7 +53,8 @@ fn split(text: &str, place: &str) -> Vec<Line> {
 fn file_lines(path: &Path) -> Result<Vec<Line>, Failure> {
     let (name, text) = if path.as_os_str() == "-" {
         let lines: Result<Vec<_>, _> = std::io::stdin().lock().lines().collect();
-        let lines = lines.map_err(|e| Failure::new(status::EMULATOR, format!("standard input: {e}")))?;
+        let lines =
+            lines.map_err(|e| Failure::new(status::EMULATOR, format!("standard input: {e}")))?;
         ("standard input".to_owned(), lines.join("\n"))
     } else {
         let text = String::from_utf8_lossy(&read_file(path)?).into_owned();
@@ -95,7 +96,11 @@ impl Batch {
 impl Front for Batch {
     fn output(&mut self, bytes: &[u8]) {
         // The guest's terminal needs carriage returns, a file does not.
-        let plain: Vec<u8> = bytes.iter().copied().filter(|&byte| byte != b'\r').collect();
+        let plain: Vec<u8> = bytes
+            .iter()
+            .copied()
+            .filter(|&byte| byte != b'\r')
+            .collect();
         self.write(&plain);
     }
 

@@ -11,6 +11,7 @@ pub fn updates() -> bool {
 /// A session with commands, one a line or separated by `;`: output, errors, status.
 pub fn session(arguments: &[&str], commands: &str) -> (String, String, Option<i32>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_hartland"))
+        .current_dir(super::images())
         .arg("debug")
         .args(arguments)
         .args(["--echo", "--timeout", "60", "--command", "-"])
@@ -95,7 +96,12 @@ fn is_variable(word: &str, before: &str) -> bool {
     }
     let is_number = word.chars().all(|c| c.is_ascii_digit());
     // Offsets behind a symbol, fractions of times.
-    if before.ends_with('.') && is_number && before.trim_end_matches('.').ends_with(|c: char| c.is_ascii_digit() || c == '#') {
+    if before.ends_with('.')
+        && is_number
+        && before
+            .trim_end_matches('.')
+            .ends_with(|c: char| c.is_ascii_digit() || c == '#')
+    {
         return true;
     }
     is_number && word.len() >= 5 || word.len() >= 8 && all_hex(word)

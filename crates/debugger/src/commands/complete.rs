@@ -34,13 +34,39 @@ pub(super) fn complete(session: &Session, line: &str) -> Vec<String> {
 
 fn words(session: &Session, command: &str, word: &str) -> Vec<String> {
     const TOPICS: &[&str] = &[
-        "registers", "breakpoints", "locals", "args", "frame", "mem", "harts", "threads", "irq",
-        "line", "symbol", "functions", "programs", "source", "checkpoints", "timelines", "mtree",
-        "float", "csr",
+        "registers",
+        "breakpoints",
+        "locals",
+        "args",
+        "frame",
+        "mem",
+        "harts",
+        "threads",
+        "irq",
+        "line",
+        "symbol",
+        "functions",
+        "programs",
+        "source",
+        "checkpoints",
+        "timelines",
+        "mtree",
+        "float",
+        "csr",
     ];
     const EVENTS: &[&str] = &[
-        "trap", "interrupt", "priv", "syscall", "csr", "send", "recv", "fork", "execve", "exit",
-        "switch", "console",
+        "trap",
+        "interrupt",
+        "priv",
+        "syscall",
+        "csr",
+        "send",
+        "recv",
+        "fork",
+        "execve",
+        "exit",
+        "switch",
+        "console",
     ];
     let of = |all: &[&str]| -> Vec<String> {
         let begins = all.iter().filter(|full| full.starts_with(word));

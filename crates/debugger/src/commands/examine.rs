@@ -53,13 +53,17 @@ pub(super) fn assert(context: &mut Context<'_>, arguments: &str) -> Done {
 
 pub(super) fn display(context: &mut Context<'_>, arguments: &str) -> Done {
     if !arguments.is_empty() {
-        let value = context.session.print(context.target, arguments, Format::Natural)?;
+        let value = context
+            .session
+            .print(context.target, arguments, Format::Natural)?;
         context.session.displays.push(arguments.to_owned());
         context.say(format!("{arguments} = {value}"));
         return Ok(());
     }
     for text in context.session.displays.clone() {
-        let value = context.session.print(context.target, &text, Format::Natural);
+        let value = context
+            .session
+            .print(context.target, &text, Format::Natural);
         let value = value.unwrap_or_else(|error| error.to_string());
         context.say(format!("{text} = {value}"));
     }
@@ -81,14 +85,19 @@ struct Shape {
 
 impl Shape {
     fn parse(text: &str) -> Result<Self, CommandError> {
-        let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let end = text
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len());
         let mut shape = Self {
             count: 1,
             format: 'x',
             bytes: 4,
         };
         if end > 0 {
-            let count = text[..end].parse().ok().filter(|&count| count <= MOST_ITEMS);
+            let count = text[..end]
+                .parse()
+                .ok()
+                .filter(|&count| count <= MOST_ITEMS);
             shape.count = count
                 .ok_or_else(|| CommandError(format!("{MOST_ITEMS} items are shown at most")))?;
         }
@@ -166,7 +175,11 @@ fn instructions(context: &mut Context<'_>, start: u64, count: u64) -> Result<u64
         let Some(code) = code else {
             return fail(format!("{at:#x} cannot be read from here"));
         };
-        let mark = if at == frame.registers.pc { "=> " } else { "   " };
+        let mark = if at == frame.registers.pc {
+            "=> "
+        } else {
+            "   "
+        };
         context.say(format!("{mark}{}", code_line(&code, true)));
         at = at.wrapping_add(code.len);
     }
@@ -280,7 +293,10 @@ pub(super) fn set(context: &mut Context<'_>, arguments: &str) -> Done {
             context.target.write(space, address, &bytes)?;
             Ok(())
         }
-        None => fail(format!("`{}` has no place that could be changed", place.trim())),
+        None => fail(format!(
+            "`{}` has no place that could be changed",
+            place.trim()
+        )),
     }
 }
 
@@ -297,12 +313,7 @@ fn split_assignment(text: &str) -> Option<(&str, &str)> {
     Some((&text[..at], &text[at + 1..]))
 }
 
-fn set_register(
-    context: &mut Context<'_>,
-    name: &str,
-    register: Register,
-    value: &Value,
-) -> Done {
+fn set_register(context: &mut Context<'_>, name: &str, register: Register, value: &Value) -> Done {
     if context.session.selected.frame != 0 || context.session.selected.thread.is_some() {
         return fail(format!(
             "{name} can be changed where the hart is: `frame 0`, and no other thread"
@@ -324,8 +335,22 @@ mod tests {
     #[test]
     fn shapes_are_a_count_a_format_and_a_size() {
         let shape = |text| Shape::parse(text).unwrap();
-        assert_eq!(shape("4gx"), Shape { count: 4, format: 'x', bytes: 8 });
-        assert_eq!(shape(""), Shape { count: 1, format: 'x', bytes: 4 });
+        assert_eq!(
+            shape("4gx"),
+            Shape {
+                count: 4,
+                format: 'x',
+                bytes: 8
+            }
+        );
+        assert_eq!(
+            shape(""),
+            Shape {
+                count: 1,
+                format: 'x',
+                bytes: 4
+            }
+        );
         assert_eq!(shape("10i").format, 'i');
         assert_eq!(shape("c").bytes, 1);
         assert!(Shape::parse("4q").is_err());

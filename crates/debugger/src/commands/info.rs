@@ -197,13 +197,22 @@ fn variables(context: &mut Context<'_>, parameters: bool) -> Done {
     let mut lines = Vec::new();
     for variable in all.iter().filter(|v| v.is_parameter == parameters) {
         let text = match scope.value_of(variable) {
-            Ok(value) => context.session.value_text(context.target, &value, Format::Natural),
+            Ok(value) => context
+                .session
+                .value_text(context.target, &value, Format::Natural),
             Err(_) => "<optimized out>".to_owned(),
         };
         lines.push(format!("{} = {text}", variable.name));
     }
     if lines.is_empty() {
-        lines.push(if parameters { "no arguments" } else { "no locals" }.to_owned());
+        lines.push(
+            if parameters {
+                "no arguments"
+            } else {
+                "no locals"
+            }
+            .to_owned(),
+        );
     }
     let text = lines.join("\n");
     context.say(text);
@@ -291,7 +300,11 @@ fn functions(context: &mut Context<'_>, text: &str) -> Done {
     for program in context.session.programs.iter() {
         for (name, address, _) in program.symbols.iter() {
             if name.contains(text) {
-                found.push(format!("{address:#018x} {}  ({})", short(name), program.name));
+                found.push(format!(
+                    "{address:#018x} {}  ({})",
+                    short(name),
+                    program.name
+                ));
             }
         }
     }

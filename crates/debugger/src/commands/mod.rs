@@ -147,12 +147,7 @@ fn parts(line: &str) -> (&str, &str, &str) {
 
 impl Session {
     /// Does one command.
-    pub fn execute(
-        &mut self,
-        target: &mut dyn Target,
-        line: &str,
-        front: &mut dyn Front,
-    ) -> Reply {
+    pub fn execute(&mut self, target: &mut dyn Target, line: &str, front: &mut dyn Front) -> Reply {
         let (name, slash, arguments) = parts(line);
         let command = match table::find(name) {
             Ok(command) => command,
@@ -200,7 +195,10 @@ impl Session {
             _ => false,
         };
         if !looks {
-            return refused(format!("gdb's own commands do what `{}` does", command.names[0]));
+            return refused(format!(
+                "gdb's own commands do what `{}` does",
+                command.names[0]
+            ));
         }
         if self.selected.hart >= target.harts() {
             self.selected = crate::session::Selected::default();

@@ -96,7 +96,13 @@ fn scope(context: &Context<'_>, text: &str) -> Result<Scope, CommandError> {
     })
 }
 
-fn set(context: &mut Context<'_>, what: What, scope: Scope, words: &Words, temporary: bool) -> Done {
+fn set(
+    context: &mut Context<'_>,
+    what: What,
+    scope: Scope,
+    words: &Words,
+    temporary: bool,
+) -> Done {
     let condition = match &words.condition {
         Some(text) => Some((text.clone(), expression::parse(text)?)),
         None => None,
@@ -144,7 +150,9 @@ fn break_at(context: &mut Context<'_>, arguments: &str, temporary: bool) -> Done
         "" => "*$pc",
         text => text,
     };
-    let place = context.session.location(context.target, text, within.as_ref())?;
+    let place = context
+        .session
+        .location(context.target, text, within.as_ref())?;
     let scope = named.unwrap_or_else(|| match &place.program {
         Some(program) if program.space == Space::User => Scope::Program(program.clone()),
         Some(program) if program.space == Space::Kernel => Scope::Kernel,
@@ -406,7 +414,9 @@ pub(super) fn enable(context: &mut Context<'_>, arguments: &str) -> Done {
 
 pub(super) fn disable(context: &mut Context<'_>, arguments: &str) -> Done {
     for number in numbers(context, arguments)? {
-        context.session.enable_point(context.target, number, false)?;
+        context
+            .session
+            .enable_point(context.target, number, false)?;
     }
     Ok(())
 }

@@ -15,7 +15,11 @@ pub(super) fn processes(context: &mut Context<'_>, _: &str) -> Done {
         .filter_map(|hart| Some(fawn.running(hart)?.1))
         .collect();
     for process in fawn.processes() {
-        let mark = if running.contains(&process.pid) { '*' } else { ' ' };
+        let mark = if running.contains(&process.pid) {
+            '*'
+        } else {
+            ' '
+        };
         let number = |number: Option<u32>| number.map_or("-".to_owned(), |n| n.to_string());
         let stopped = if process.stopped { " (stopped)" } else { "" };
         let _ = writeln!(
@@ -44,7 +48,9 @@ fn chosen(context: &Context<'_>, fawn: &Fawn<'_>, pid: &str) -> Result<ProcessVi
         });
     }
     let number = context.number(pid)?;
-    let found = u32::try_from(number).ok().and_then(|pid| fawn.process_of_pid(pid));
+    let found = u32::try_from(number)
+        .ok()
+        .and_then(|pid| fawn.process_of_pid(pid));
     found.ok_or_else(|| CommandError(format!("there is no process {number}: `processes`")))
 }
 
@@ -217,12 +223,19 @@ fn describe_mailbox(fawn: &Fawn<'_>, mailbox: &MailboxView, all_of_it: bool) -> 
         0 => String::new(),
         count => format!(", {count} handles to send are in messages"),
     };
-    let _ = writeln!(
-        text,
-        "  send: {}; receive: {}{travelling}",
-        named(fawn, &senders),
-        named(fawn, &receivers)
-    );
+    let _ = match senders == receivers {
+        true => writeln!(
+            text,
+            "  send and receive: {}{travelling}",
+            named(fawn, &senders)
+        ),
+        false => writeln!(
+            text,
+            "  send: {}; receive: {}{travelling}",
+            named(fawn, &senders),
+            named(fawn, &receivers)
+        ),
+    };
     let messages = fawn.messages(mailbox);
     let most = if all_of_it { usize::MAX } else { MOST_SHOWN };
     for (number, message) in messages.iter().enumerate().take(most) {
@@ -233,15 +246,23 @@ fn describe_mailbox(fawn: &Fawn<'_>, mailbox: &MailboxView, all_of_it: bool) -> 
         let caller = message.caller.map_or(String::new(), |caller| {
             let all = fawn.threads();
             let thread = all.into_iter().find(|thread| thread.slot == caller);
-            thread.map_or(String::new(), |t| format!(", thread {} waits for a reply", t.tid))
+            thread.map_or(String::new(), |t| {
+                format!(", thread {} waits for a reply", t.tid)
+            })
         });
-        let _ = writeln!(text, "  {number}: {} bytes: {bytes}{caller}", message.length);
+        let _ = writeln!(
+            text,
+            "  {number}: {} bytes: {bytes}{caller}",
+            message.length
+        );
     }
     if messages.len() > most {
         let _ = writeln!(text, "  … and {} more", messages.len() - most);
     }
     let waits = |thread: &&ThreadView, kind: &str| {
-        thread.state == "waiting" && thread.wait.on == Some(mailbox.name) && thread.wait.kind == kind
+        thread.state == "waiting"
+            && thread.wait.on == Some(mailbox.name)
+            && thread.wait.kind == kind
     };
     let threads = fawn.threads();
     for (kind, what) in [("message", "a message"), ("room", "room")] {
@@ -264,8 +285,14 @@ fn describe_mailbox(fawn: &Fawn<'_>, mailbox: &MailboxView, all_of_it: bool) -> 
 /// Bytes as text where they are that, else in hexadecimal.
 fn shown_bytes(bytes: &[u8], length: u64) -> String {
     let is_text = !bytes.is_empty()
-        && bytes.iter().all(|&byte| matches!(byte, 9 | 10 | 13 | 32..=126));
-    let more = if bytes.len() as u64 >= length { "" } else { "…" };
+        && bytes
+            .iter()
+            .all(|&byte| matches!(byte, 9 | 10 | 13 | 32..=126));
+    let more = if bytes.len() as u64 >= length {
+        ""
+    } else {
+        "…"
+    };
     if is_text {
         return format!("{:?}{more}", String::from_utf8_lossy(bytes));
     }
@@ -344,7 +371,10 @@ pub(super) fn why(context: &mut Context<'_>, arguments: &str) -> Done {
 }
 
 fn why_process(context: &Context<'_>, fawn: &Fawn<'_>, process: &ProcessView) -> String {
-    let mut text = format!("process {} {}: {}", process.pid, process.name, process.state);
+    let mut text = format!(
+        "process {} {}: {}",
+        process.pid, process.name, process.state
+    );
     if process.stopped {
         text += ", stopped by a signal";
     }
@@ -362,7 +392,10 @@ fn why_process(context: &Context<'_>, fawn: &Fawn<'_>, process: &ProcessView) ->
         }
         text += &why_thread(context, fawn, &thread);
         if deadlock.contains(&thread.tid) {
-            let _ = writeln!(text, "    it is in a deadlock: nobody who could end this ever will");
+            let _ = writeln!(
+                text,
+                "    it is in a deadlock: nobody who could end this ever will"
+            );
         }
     }
     text
@@ -444,4 +477,3 @@ pub(super) fn page_table(context: &mut Context<'_>, arguments: &str) -> Done {
     context.say(text);
     Ok(())
 }
-

@@ -57,12 +57,16 @@ pub(super) fn go_on(context: &mut Context<'_>, arguments: &str) -> Done {
 
 pub(super) fn step(context: &mut Context<'_>, arguments: &str) -> Done {
     check_alive(context)?;
-    repeated(context, arguments, |c| c.session.step_line(c.target, true, c.front))
+    repeated(context, arguments, |c| {
+        c.session.step_line(c.target, true, c.front)
+    })
 }
 
 pub(super) fn next(context: &mut Context<'_>, arguments: &str) -> Done {
     check_alive(context)?;
-    repeated(context, arguments, |c| c.session.step_line(c.target, false, c.front))
+    repeated(context, arguments, |c| {
+        c.session.step_line(c.target, false, c.front)
+    })
 }
 
 pub(super) fn step_instruction(context: &mut Context<'_>, arguments: &str) -> Done {
@@ -77,7 +81,9 @@ pub(super) fn step_instruction(context: &mut Context<'_>, arguments: &str) -> Do
 
 pub(super) fn next_instruction(context: &mut Context<'_>, arguments: &str) -> Done {
     check_alive(context)?;
-    repeated(context, arguments, |c| c.session.next_instruction(c.target, c.front))
+    repeated(context, arguments, |c| {
+        c.session.next_instruction(c.target, c.front)
+    })
 }
 
 pub(super) fn finish(context: &mut Context<'_>, arguments: &str) -> Done {
@@ -145,11 +151,15 @@ pub(super) fn back(context: &mut Context<'_>, arguments: &str) -> Done {
 }
 
 pub(super) fn back_step(context: &mut Context<'_>, arguments: &str) -> Done {
-    repeated(context, arguments, |c| c.session.back_line(c.target, true, c.front))
+    repeated(context, arguments, |c| {
+        c.session.back_line(c.target, true, c.front)
+    })
 }
 
 pub(super) fn back_next(context: &mut Context<'_>, arguments: &str) -> Done {
-    repeated(context, arguments, |c| c.session.back_line(c.target, false, c.front))
+    repeated(context, arguments, |c| {
+        c.session.back_line(c.target, false, c.front)
+    })
 }
 
 pub(super) fn back_instruction(context: &mut Context<'_>, arguments: &str) -> Done {
@@ -162,11 +172,15 @@ pub(super) fn back_instruction(context: &mut Context<'_>, arguments: &str) -> Do
 }
 
 pub(super) fn back_next_instruction(context: &mut Context<'_>, arguments: &str) -> Done {
-    repeated(context, arguments, |c| c.session.back_next_instruction(c.target, c.front))
+    repeated(context, arguments, |c| {
+        c.session.back_next_instruction(c.target, c.front)
+    })
 }
 
 pub(super) fn back_finish(context: &mut Context<'_>, arguments: &str) -> Done {
-    repeated(context, arguments, |c| c.session.back_finish(c.target, c.front))
+    repeated(context, arguments, |c| {
+        c.session.back_finish(c.target, c.front)
+    })
 }
 
 /// Text as a person wrote it: in quotes or not, with `\n` and the like.

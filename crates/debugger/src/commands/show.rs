@@ -66,7 +66,10 @@ pub(super) fn frame(context: &mut Context<'_>, arguments: &str) -> Done {
 
 pub(super) fn up(context: &mut Context<'_>, arguments: &str) -> Done {
     let count = context.count(arguments)? as usize;
-    select(context, context.session.selected.frame.saturating_add(count))
+    select(
+        context,
+        context.session.selected.frame.saturating_add(count),
+    )
 }
 
 pub(super) fn down(context: &mut Context<'_>, arguments: &str) -> Done {
@@ -96,7 +99,9 @@ pub(super) fn list(context: &mut Context<'_>, arguments: &str) -> Done {
         let program = place.program.or_else(|| frame?.program);
         let debug = program.as_ref().and_then(|program| program.debug());
         let Some(line) = debug.and_then(|debug| debug.line_at(address)) else {
-            return fail(format!("{address:#x} belongs to no source line that is known"));
+            return fail(format!(
+                "{address:#x} belongs to no source line that is known"
+            ));
         };
         (line.file, line.line.saturating_sub(LIST_LINES / 2), None)
     };
@@ -171,7 +176,11 @@ pub(super) fn disassemble(context: &mut Context<'_>, arguments: &str) -> Done {
             let _ = writeln!(text, "{}:{number}{source}", shown_file(&file));
             last_line = line;
         }
-        let sign = if at == frame.registers.pc { "=> " } else { "   " };
+        let sign = if at == frame.registers.pc {
+            "=> "
+        } else {
+            "   "
+        };
         let _ = writeln!(text, "{sign}{}", code_line(&code, true));
         at = at.wrapping_add(code.len);
     }
@@ -195,9 +204,17 @@ pub(super) fn hart(context: &mut Context<'_>, arguments: &str) -> Done {
         let Some(frame) = context.session.innermost_of(context.target, number) else {
             continue;
         };
-        let mark = if number == context.session.selected.hart { '*' } else { ' ' };
+        let mark = if number == context.session.selected.hart {
+            '*'
+        } else {
+            ' '
+        };
         let waits = context.target.hart(number).is_some_and(|hart| hart.waiting);
-        let waits = if waits { ", waits for an interrupt" } else { "" };
+        let waits = if waits {
+            ", waits for an interrupt"
+        } else {
+            ""
+        };
         let privilege = info::letter(context.target.register(number, Register::Privilege));
         let line = context.session.frame_line(context.target, &frame, false);
         context.say(format!("{mark} hart {number}: {privilege}{waits}, {line}"));

@@ -1,6 +1,8 @@
 //! The commands by name, with their help.
 
-use super::{CommandError, Context, Done, examine, fail, info, points, processes, run, show, time, walk};
+use super::{
+    CommandError, Context, Done, examine, fail, info, points, processes, run, show, time, walk,
+};
 
 /// A command.
 pub struct Command {
@@ -165,7 +167,9 @@ pub fn all() -> &'static [Command] {
 
 /// The command of a name, or of the beginning of one that no other has.
 pub(super) fn find(name: &str) -> Result<&'static Command, CommandError> {
-    let exact = COMMANDS.iter().find(|command| command.names.contains(&name));
+    let exact = COMMANDS
+        .iter()
+        .find(|command| command.names.contains(&name));
     if let Some(command) = exact {
         return Ok(command);
     }

@@ -86,13 +86,18 @@ pub(super) fn restart(context: &mut Context<'_>, arguments: &str) -> Done {
             let moment = checkpoint.moment;
             go(context, moment)
         }
-        None => fail(format!("there is no checkpoint {number}: `info checkpoints`")),
+        None => fail(format!(
+            "there is no checkpoint {number}: `info checkpoints`"
+        )),
     }
 }
 
 pub(super) fn last_write(context: &mut Context<'_>, arguments: &str) -> Done {
     let (text, len) = match arguments.rsplit_once(' ') {
-        Some((text, len)) if len.parse::<u64>().is_ok() && !text.is_empty() => {
+        // `sp - 8` is one expression.
+        Some((text, len))
+            if len.parse::<u64>().is_ok() && crate::expression::parse(text).is_ok() =>
+        {
             (text, len.parse().ok())
         }
         _ => (arguments, None),
@@ -138,7 +143,10 @@ pub(super) fn last_write(context: &mut Context<'_>, arguments: &str) -> Done {
         write.hart,
         text.unwrap_or_default()
     ));
-    context.say(format!("`goto {}` goes to right before it", write.before.step));
+    context.say(format!(
+        "`goto {}` goes to right before it",
+        write.before.step
+    ));
     Ok(())
 }
 
@@ -238,7 +246,12 @@ fn picture(context: &Context<'_>) -> Picture {
     Picture {
         registers,
         facts: facts(context),
-        pages: target.bus().ram.content().map(|(page, bytes)| (page, sum(bytes))).collect(),
+        pages: target
+            .bus()
+            .ram
+            .content()
+            .map(|(page, bytes)| (page, sum(bytes)))
+            .collect(),
         console: target.console().len(),
     }
 }
@@ -347,8 +360,11 @@ fn compare(before: &Picture, after: &Picture, owners: &BTreeMap<u32, String>) ->
         let _ = writeln!(text, "memory: {count} pages of {owner} changed");
     }
     if after.console > before.console {
-        let _ = writeln!(text, "console: {} bytes more", after.console - before.console);
+        let _ = writeln!(
+            text,
+            "console: {} bytes more",
+            after.console - before.console
+        );
     }
     text
 }
-

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use machine::hart::{Pte, Privilege, Slot, status};
+use machine::hart::{Privilege, Pte, Slot, status};
 
 use super::memory_map::{attributes, levels};
 use super::{Context, Done, fail};
@@ -90,10 +90,16 @@ fn walk(target: &dyn Target, satp: u64, address: u64, need: Option<(Need, Rules)
         }
         let entry = Pte(u64::from_le_bytes(bytes));
         let bits = attributes(entry.0);
-        let _ = write!(text, "level {level}: entry {index:3} at {at:#x} = {:#018x}", entry.0);
+        let _ = write!(
+            text,
+            "level {level}: entry {index:3} at {at:#x} = {:#018x}",
+            entry.0
+        );
         if entry.0 & Pte::V == 0 {
             text += ", not valid\n";
-            let verdict = format!("the entry of level {level} at {at:#x} is not valid: bit 0 (V) would have to be set");
+            let verdict = format!(
+                "the entry of level {level} at {at:#x} is not valid: bit 0 (V) would have to be set"
+            );
             return Walked {
                 text,
                 physical: None,
@@ -150,10 +156,15 @@ fn denied(entry: Pte, need: Need, rules: Rules) -> Option<String> {
     }
     if rules.privilege == Privilege::Supervisor && has(Pte::U) {
         if need == Need::Fetch {
-            return Some("is the user's: S-mode never executes it; bit 4 (U) would have to be clear".to_owned());
+            return Some(
+                "is the user's: S-mode never executes it; bit 4 (U) would have to be clear"
+                    .to_owned(),
+            );
         }
         if !rules.sum {
-            return Some("is the user's: bit 4 (U) would have to be clear, or sstatus.SUM set".to_owned());
+            return Some(
+                "is the user's: bit 4 (U) would have to be clear, or sstatus.SUM set".to_owned(),
+            );
         }
     }
     match need {
@@ -178,7 +189,9 @@ fn space_of(context: &Context<'_>, pid: Option<&str>) -> Result<u64, super::Comm
     if let Some(pid) = pid {
         let number = context.number(pid)?;
         let fawn = context.fawn()?;
-        let process = u32::try_from(number).ok().and_then(|pid| fawn.process_of_pid(pid));
+        let process = u32::try_from(number)
+            .ok()
+            .and_then(|pid| fawn.process_of_pid(pid));
         return match process {
             Some(process) => Ok(process.satp),
             None => fail(format!("there is no process {number}: `processes`")),
@@ -214,7 +227,9 @@ pub(super) fn translate(context: &mut Context<'_>, arguments: &str) -> Done {
         } else {
             let mut devices = bus.devices();
             let found = devices.find(|(region, _)| (region.base..region.end()).contains(&physical));
-            found.map_or("nothing that is there".to_owned(), |(_, name)| format!("the device {name}"))
+            found.map_or("nothing that is there".to_owned(), |(_, name)| {
+                format!("the device {name}")
+            })
         };
         context.say(format!("that is in {what}"));
     }
@@ -375,11 +390,20 @@ fn fault_text(context: &Context<'_>, told: &Told, satp: u64, need: Need) -> Stri
             .iter()
             .find(|region| (region.start..region.end).contains(&told.value));
         let _ = match region {
-            Some(region) => writeln!(
-                text,
-                "Fawn: it lies in {:#x}..{:#x} ({}) of process {} {}, which gets its page on first use",
-                region.start, region.end, region.kind, process.pid, process.name
-            ),
+            Some(region) => {
+                let what = match walked.physical {
+                    None => "whose pages come when they are first used",
+                    Some(_) if need == Need::Store => {
+                        "whose pages are shared until they are written to"
+                    }
+                    Some(_) => "which does not allow it",
+                };
+                writeln!(
+                    text,
+                    "Fawn: it lies in {:#x}..{:#x} ({}) of process {} {}, {what}",
+                    region.start, region.end, region.kind, process.pid, process.name
+                )
+            }
             None => writeln!(
                 text,
                 "Fawn: process {} {} has nothing at that address",

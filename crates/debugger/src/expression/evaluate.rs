@@ -67,17 +67,12 @@ fn by_name(name: &str, scope: &dyn Scope) -> Result<Value, ExpressionError> {
     let found = scope
         .register(name)
         .or_else(|| scope.symbol(name).map(Value::place));
-    found.ok_or_else(|| {
-        ExpressionError::new(format!("`{name}` is no variable, register or symbol"))
-    })
+    found
+        .ok_or_else(|| ExpressionError::new(format!("`{name}` is no variable, register or symbol")))
 }
 
 /// The value of a type at an address.
-pub(super) fn load(
-    ty: Type,
-    address: u64,
-    scope: &dyn Scope,
-) -> Result<Value, ExpressionError> {
+pub(super) fn load(ty: Type, address: u64, scope: &dyn Scope) -> Result<Value, ExpressionError> {
     let ty = ty.known();
     let size = ty.size();
     if size > MOST_BYTES {
@@ -120,7 +115,11 @@ fn unary(
                 )));
             }
             None if matches!(value.ty, Type::Place) => value,
-            None => return Err(ExpressionError::new("only what is in memory has an address")),
+            None => {
+                return Err(ExpressionError::new(
+                    "only what is in memory has an address",
+                ));
+            }
         },
     })
 }
@@ -309,11 +308,16 @@ fn element(value: &Value, index: u64, scope: &dyn Scope) -> Result<Value, Expres
         _ => {}
     }
     let none = || {
-        ExpressionError::new(format!("a value of type {} has no elements", value.ty.name()))
+        ExpressionError::new(format!(
+            "a value of type {} has no elements",
+            value.ty.name()
+        ))
     };
     let (info, described) = value.ty.described().ok_or_else(none)?;
     let outside = |count: u64| {
-        ExpressionError::new(format!("there are {count} elements, and none is number {index}"))
+        ExpressionError::new(format!(
+            "there are {count} elements, and none is number {index}"
+        ))
     };
     match described.shape {
         Shape::Array { of, count } => {

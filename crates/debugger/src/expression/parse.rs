@@ -95,10 +95,40 @@ const LEVELS: &[&[(&str, Binary)]] = &[
 
 /// Types of C with a name that is also one of Hartland's, and those of several words.
 const TYPE_WORDS: &[&str] = &[
-    "u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "usize", "isize", "bool", "char", "f32",
-    "f64", "float", "double", "int", "unsigned", "signed", "long", "short", "void", "struct",
-    "uint8_t", "int8_t", "uint16_t", "int16_t", "uint32_t", "int32_t", "uint64_t", "int64_t",
-    "size_t", "uintptr_t", "const",
+    "u8",
+    "i8",
+    "u16",
+    "i16",
+    "u32",
+    "i32",
+    "u64",
+    "i64",
+    "usize",
+    "isize",
+    "bool",
+    "char",
+    "f32",
+    "f64",
+    "float",
+    "double",
+    "int",
+    "unsigned",
+    "signed",
+    "long",
+    "short",
+    "void",
+    "struct",
+    "uint8_t",
+    "int8_t",
+    "uint16_t",
+    "int16_t",
+    "uint32_t",
+    "int32_t",
+    "uint64_t",
+    "int64_t",
+    "size_t",
+    "uintptr_t",
+    "const",
 ];
 
 /// Reads an expression.
@@ -192,7 +222,11 @@ impl Parser<'_> {
     }
 
     /// The next level, without counting it as nesting: levels are not brackets.
-    fn binary_operand(&mut self, level: usize, depth: usize) -> Result<Expression, ExpressionError> {
+    fn binary_operand(
+        &mut self,
+        level: usize,
+        depth: usize,
+    ) -> Result<Expression, ExpressionError> {
         match level + 1 < LEVELS.len() {
             true => self.binary(level + 1, depth - 1),
             false => self.cast(depth),

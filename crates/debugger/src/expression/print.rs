@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
+use super::Scope;
 use super::evaluate::{load, part};
 use super::value::{Type, Value};
-use super::Scope;
 use crate::symbols::{Member, Shape, TypeInfo, Variants};
 
 /// Structures inside of structures are shown so far.
@@ -303,9 +303,10 @@ impl Printer<'_> {
             };
             Some(wanted & mask == u128::from(found.raw()))
         };
-        let meant = variants.all.iter().find(|variant| {
-            variant.value.as_ref().and_then(by_value).unwrap_or(false)
-        });
+        let meant = variants
+            .all
+            .iter()
+            .find(|variant| variant.value.as_ref().and_then(by_value).unwrap_or(false));
         let fallback = || variants.all.iter().find(|variant| variant.value.is_none());
         let Some(variant) = meant.or_else(fallback) else {
             let _ = write!(to, "{} (no variant)", info.name);

@@ -99,9 +99,8 @@ fn number(text: &str) -> Result<(Token, usize), ExpressionError> {
         Some("0o") => (&clean[2..], 8),
         _ => (clean.as_str(), 10),
     };
-    let value = u64::from_str_radix(digits, base).map_err(|_| {
-        ExpressionError::new(format!("`{word_text}` is no number of 64 bits"))
-    })?;
+    let value = u64::from_str_radix(digits, base)
+        .map_err(|_| ExpressionError::new(format!("`{word_text}` is no number of 64 bits")))?;
     Ok((Token::Number(value), word))
 }
 

@@ -44,7 +44,8 @@ impl Fawn<'_> {
     #[must_use]
     pub fn mailboxes(&self) -> Vec<MailboxView> {
         let all = self.elements("mailbox").into_iter();
-        all.filter_map(|element| self.view_mailbox(element)).collect()
+        all.filter_map(|element| self.view_mailbox(element))
+            .collect()
     }
 
     /// A mailbox by its slot.

@@ -130,7 +130,9 @@ impl Fawn<'_> {
     #[must_use]
     pub fn processes(&self) -> Vec<ProcessView> {
         let all = self.elements("process").into_iter();
-        let mut found: Vec<_> = all.filter_map(|element| self.view_process(element)).collect();
+        let mut found: Vec<_> = all
+            .filter_map(|element| self.view_process(element))
+            .collect();
         found.sort_by_key(|process| process.pid);
         found
     }
@@ -250,7 +252,10 @@ impl Fawn<'_> {
             },
             wake_at: get("wake_at").filter(|&at| at != NEVER),
             attention: get("attention").unwrap_or(0) as u32,
-            hart: harts.iter().find(|(_, on)| *on == slot).map(|(hart, _)| *hart),
+            hart: harts
+                .iter()
+                .find(|(_, on)| *on == slot)
+                .map(|(hart, _)| *hart),
             pc: get("registers.pc")?,
             x,
             since: get("since").unwrap_or(0),

@@ -52,9 +52,11 @@ impl Fawn<'_> {
             }
             ("reply", _) => {
                 let server = thread.server.and_then(|server| self.process(server));
-                let who = server.as_ref().map_or("nobody has taken its request yet".to_owned(), |p| {
-                    format!("process {} ({}) has its request", p.pid, p.name)
-                });
+                let who = server
+                    .as_ref()
+                    .map_or("nobody has taken its request yet".to_owned(), |p| {
+                        format!("process {} ({}) has its request", p.pid, p.name)
+                    });
                 let by = server.into_iter().map(|process| process.pid).collect();
                 (format!("waits for a reply: {who}"), by)
             }
@@ -68,7 +70,10 @@ impl Fawn<'_> {
             }
             ("supervisor", Some(on)) => {
                 let by = self.holders(on, |descriptor| descriptor.reads);
-                ("waits for what its supervisor decides about a fault".to_owned(), by)
+                (
+                    "waits for what its supervisor decides about a fault".to_owned(),
+                    by,
+                )
             }
             ("pipe", Some(on)) => {
                 let by = self.holders_of("pipe", on, |_| true);
@@ -109,11 +114,7 @@ impl Fawn<'_> {
 
     /// The processes that hold a mailbox by descriptors of a kind.
     #[must_use]
-    pub fn holders(
-        &self,
-        mailbox: Name,
-        meant: impl Fn(&super::Descriptor) -> bool,
-    ) -> Vec<u32> {
+    pub fn holders(&self, mailbox: Name, meant: impl Fn(&super::Descriptor) -> bool) -> Vec<u32> {
         self.holders_of("mailbox", mailbox, meant)
     }
 
@@ -155,9 +156,8 @@ impl Fawn<'_> {
             all.any(|mailbox| mailbox.name == name && mailbox.in_flight > 0)
         };
         let candidate = |thread: &&ThreadView| {
-            let for_ever = thread.state == "waiting"
-                && thread.wake_at.is_none()
-                && thread.attention == 0;
+            let for_ever =
+                thread.state == "waiting" && thread.wake_at.is_none() && thread.attention == 0;
             match (thread.wait.kind, thread.wait.on) {
                 ("message", Some(on)) => for_ever && !travels(on),
                 ("room", Some(_)) => for_ever,

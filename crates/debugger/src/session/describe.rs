@@ -22,7 +22,9 @@ pub(crate) fn word_at(target: &dyn Target, space: Space, address: u64) -> Option
     if low & 3 != 3 {
         return Some(u32::from(low));
     }
-    target.read(space, address.wrapping_add(2), &mut half).ok()?;
+    target
+        .read(space, address.wrapping_add(2), &mut half)
+        .ok()?;
     Some(u32::from(u16::from_le_bytes(half)) << 16 | u32::from(low))
 }
 
@@ -33,7 +35,9 @@ pub(crate) fn shown_file(file: &str) -> &str {
         return own;
     }
     // Rust's own libraries, without the compiler's hash.
-    let rust = file.strip_prefix("/rustc/").and_then(|rest| rest.split_once('/'));
+    let rust = file
+        .strip_prefix("/rustc/")
+        .and_then(|rest| rest.split_once('/'));
     rust.map_or(file, |(_, rest)| rest)
 }
 
@@ -62,7 +66,9 @@ impl Session {
         let insn = isa::decode(word, &isa);
         let text = match &insn {
             Some(insn) => {
-                let mut text = isa::disassemble(insn, address).to_string().replace('\t', " ");
+                let mut text = isa::disassemble(insn, address)
+                    .to_string()
+                    .replace('\t', " ");
                 let refers = insn.imm != 0 && is_relative(insn.op);
                 let to = address.wrapping_add(insn.imm as i64 as u64);
                 if let Some(symbol) = self.symbol(to, Some(frame)).filter(|_| refers) {
@@ -101,7 +107,8 @@ impl Session {
         {
             let _ = write!(text, " at {}:{line}", shown_file(file));
         } else if let Some(program) = &frame.program {
-            let _ = write!(text, " in {}", program.name);
+            let name = program.name.rsplit('/').next().unwrap_or_default();
+            let _ = write!(text, " in {name}");
         }
         text
     }
@@ -241,7 +248,9 @@ impl Session {
 
     fn reason(&self, target: &dyn Target, report: &Report) -> Option<String> {
         match &report.stopped.why {
-            Why::Idle => return Some("the guest waits for input (`input TEXT` types a line)".to_owned()),
+            Why::Idle => {
+                return Some("the guest waits for input (`input TEXT` types a line)".to_owned());
+            }
             Why::Interrupted => return Some("interrupted".to_owned()),
             Why::Beginning => return Some("the beginning: nothing is earlier".to_owned()),
             Why::Present => {
@@ -265,7 +274,9 @@ impl Session {
             Some(_) => format!("catchpoint {number}"),
             None => format!("temporary breakpoint {number}"),
         };
-        let event = report.event().map(|event| self.event(target, report, event, point));
+        let event = report
+            .event()
+            .map(|event| self.event(target, report, event, point));
         Some(match event {
             Some(event) if !event.is_empty() => format!("{head}: {event}"),
             _ => head,
@@ -303,9 +314,17 @@ impl Session {
                     0 => String::new(),
                     tval => format!(", tval {tval:#x}"),
                 };
-                format!("{} at {pc:#x}{place} in {}-mode{tval}", trap.cause, from.letter())
+                format!(
+                    "{} at {pc:#x}{place} in {}-mode{tval}",
+                    trap.cause,
+                    from.letter()
+                )
             }
-            Event::Caught(Caught::Interrupt { interrupt, pc, from }) => {
+            Event::Caught(Caught::Interrupt {
+                interrupt,
+                pc,
+                from,
+            }) => {
                 let place = self.place_seen(target, *pc);
                 format!("{interrupt} at {pc:#x}{place} in {}-mode", from.letter())
             }
@@ -363,7 +382,9 @@ impl Session {
         match thread {
             Some(thread) => {
                 let process = fawn.process(thread.process);
-                let process = process.map_or(String::new(), |p| format!(" of process {} {}", p.pid, p.name));
+                let process = process.map_or(String::new(), |p| {
+                    format!(" of process {} {}", p.pid, p.name)
+                });
                 format!("to thread {}{process}", thread.tid)
             }
             None => "to nobody: the hart idles".to_owned(),
@@ -382,7 +403,11 @@ impl Session {
         if outer.link != Link::Trap || outer.inlined != 0 {
             return None;
         }
-        let modes = format!("{} from {}", inner.privilege.letter(), outer.privilege.letter());
+        let modes = format!(
+            "{} from {}",
+            inner.privilege.letter(),
+            outer.privilege.letter()
+        );
         let hart = target.hart(self.selected.hart)?;
         let cause = match inner.privilege {
             Privilege::Machine => hart[machine::hart::Slot::Mcause],

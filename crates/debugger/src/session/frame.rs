@@ -182,9 +182,9 @@ impl Session {
             f: None,
         };
         let process = fawn.process(thread.process);
-        let space = process.as_ref().map_or(Space::Physical, |process| {
-            Space::Root(process.satp)
-        });
+        let space = process
+            .as_ref()
+            .map_or(Space::Physical, |process| Space::Root(process.satp));
         let name = process.map(|process| process.name);
         self.frame(registers, (space, Privilege::User), name.as_deref(), link)
     }
@@ -207,7 +207,9 @@ impl Session {
                 break;
             }
             next = match caller {
-                Some(caller) if goes_on(&frame, &caller) => Some(self.calling(target, &frame, caller)),
+                Some(caller) if goes_on(&frame, &caller) => {
+                    Some(self.calling(target, &frame, caller))
+                }
                 _ => self.beyond_trap(target, &frame),
             };
         }
@@ -270,7 +272,9 @@ impl Session {
             && fp > sp
             && fp - sp < 1 << 20
             && fp & 7 == 0
-            && let Some(ra) = context.memory(fp.wrapping_sub(8), 8).filter(|&ra| is_code(ra))
+            && let Some(ra) = context
+                .memory(fp.wrapping_sub(8), 8)
+                .filter(|&ra| is_code(ra))
         {
             let mut registers = frame.registers;
             registers.pc = ra;
@@ -307,7 +311,10 @@ impl Session {
     fn is_trap_entry(&self, frame: &Frame) -> bool {
         let name = self.symbol_of(frame).map(|(name, _)| name);
         name.is_some_and(|name| {
-            matches!(name.as_str(), "trap_entry" | "trap_return" | "enter_user" | "_start")
+            matches!(
+                name.as_str(),
+                "trap_entry" | "trap_return" | "enter_user" | "_start"
+            )
         })
     }
 
@@ -327,7 +334,6 @@ impl Session {
                 if let Some(pc) = fawn.interrupted_at_entry(hart) {
                     thread.pc = pc;
                     thread.x.copy_from_slice(&hart.x[1..32]);
-                
                 }
                 Some(self.user_frame(&thread, &fawn, Link::Trap))
             }
@@ -353,7 +359,9 @@ impl Session {
             x: [None; 32],
             f: None,
         };
-        let process = self.fawn(target).and_then(|f| f.process_on(self.selected.hart));
+        let process = self
+            .fawn(target)
+            .and_then(|f| f.process_on(self.selected.hart));
         let process = process.map(|process| process.name);
         let space = Space::Root(hart[Slot::Satp]);
         let at = (space, privilege);

@@ -57,7 +57,9 @@ impl Session {
         if let Ok(line) = text.parse() {
             let current = self.current_line(target);
             let (file, _) = current.ok_or_else(|| {
-                ExpressionError(format!("line {line} of which file? There is no source here"))
+                ExpressionError(format!(
+                    "line {line} of which file? There is no source here"
+                ))
             })?;
             return self.line_location(target, &file, line, within);
         }
@@ -96,7 +98,9 @@ impl Session {
     ) -> Result<Location, ExpressionError> {
         let tree = expression::parse(text)?;
         if let Some(name) = symbol_in(&tree) {
-            let all = self.programs.symbols(name, within.or(self.own(target).as_ref()));
+            let all = self
+                .programs
+                .symbols(name, within.or(self.own(target).as_ref()));
             let all: Vec<_> = all
                 .into_iter()
                 .filter(|symbol| within.is_none_or(|w| Rc::ptr_eq(w, &symbol.program)))
@@ -228,9 +232,10 @@ impl Session {
     /// # Errors
     /// There is none.
     pub fn program(&self, name: &str) -> Result<Rc<Program>, ExpressionError> {
-        let found = self.programs.iter().find(|program| {
-            program.name == name || program.name.rsplit('/').next() == Some(name)
-        });
+        let found = self
+            .programs
+            .iter()
+            .find(|program| program.name == name || program.name.rsplit('/').next() == Some(name));
         found.cloned().ok_or_else(|| {
             ExpressionError(format!(
                 "there is no program `{name}`: `info programs` lists them"

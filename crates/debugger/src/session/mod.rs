@@ -17,8 +17,8 @@ use std::rc::Rc;
 
 pub use describe::CodeText;
 pub(crate) use describe::{code_line, shown_file};
-pub(crate) use location::short;
 pub use frame::{Frame, FrameContext, Link};
+pub(crate) use location::short;
 pub use location::{Location, Place};
 pub use points::{Scope, UserPoint, What};
 pub use programs::{Programs, Symbol};

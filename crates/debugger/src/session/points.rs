@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use machine::hart::Privilege;
 use machine::hart::Caught;
+use machine::hart::Privilege;
 
 use super::Session;
 use crate::expression::{Expression, evaluate};
@@ -140,7 +140,9 @@ impl What {
     #[must_use]
     pub fn describe(&self) -> (&'static str, String) {
         match self {
-            Self::Break { text, addresses, .. } => {
+            Self::Break {
+                text, addresses, ..
+            } => {
                 let at: Vec<_> = addresses.iter().map(|a| format!("{a:#x}")).collect();
                 ("breakpoint", format!("{text} at {}", at.join(", ")))
             }

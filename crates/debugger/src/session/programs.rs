@@ -73,9 +73,10 @@ impl Programs {
     #[must_use]
     pub fn symbols(&self, name: &str, preferred: Option<&Rc<Program>>) -> Vec<Symbol> {
         let first = preferred.into_iter();
-        let others = self.all.iter().filter(|program| {
-            preferred.is_none_or(|preferred| !Rc::ptr_eq(preferred, program))
-        });
+        let others = self
+            .all
+            .iter()
+            .filter(|program| preferred.is_none_or(|preferred| !Rc::ptr_eq(preferred, program)));
         let found = first.chain(others).filter_map(|program| {
             let address = address_of(program, name)?;
             Some(Symbol {

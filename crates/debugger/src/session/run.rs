@@ -125,7 +125,11 @@ impl Session {
             forward,
             accepted: None,
         };
-        let stopped = target.run(how, &mut gate);
+        let mut stopped = target.run(how, &mut gate);
+        // Beyond what was lived through already, going on is live.
+        if how == Run::Continue && matches!(&stopped, Ok(stopped) if stopped.why == Why::Present) {
+            stopped = target.run(how, &mut gate);
+        }
         let accepted = gate.accepted;
         for (id, _) in set {
             // It was added above.
@@ -178,7 +182,10 @@ impl Session {
 
     /// A temporary breakpoint of the person's goes when it was hit.
     fn drop_temporary(&mut self, target: &mut dyn Target, hit: Option<u32>) {
-        let gone = self.points.iter().find(|p| Some(p.number) == hit && p.temporary);
+        let gone = self
+            .points
+            .iter()
+            .find(|p| Some(p.number) == hit && p.temporary);
         if let Some(number) = gone.map(|point| point.number) {
             self.remove_point(target, number);
         }

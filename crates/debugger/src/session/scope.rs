@@ -181,7 +181,8 @@ impl FrameScope<'_> {
         let fawn = self.session.fawn(self.target);
         let process = fawn.and_then(|fawn| fawn.process_on(self.session.selected.hart));
         let process = process.and_then(|process| self.session.programs.user_program(&process.name));
-        let process = process.filter(|program| own.is_none_or(|o| !std::rc::Rc::ptr_eq(o, program)));
+        let process =
+            process.filter(|program| own.is_none_or(|o| !std::rc::Rc::ptr_eq(o, program)));
         for program in own.into_iter().chain(process).chain(others) {
             // Debugging information is read only where a symbol says that the name is there.
             let is_own = own.is_some_and(|own| std::rc::Rc::ptr_eq(own, program));
@@ -242,7 +243,11 @@ impl Scope for FrameScope<'_> {
 
     fn variable(&self, name: &str) -> Option<Result<Value, ExpressionError>> {
         let variables = self.variables();
-        match variables.iter().rev().find(|variable| variable.name == name) {
+        match variables
+            .iter()
+            .rev()
+            .find(|variable| variable.name == name)
+        {
             Some(variable) => Some(self.value_of(variable)),
             // A register's name is more likely meant than a variable somewhere.
             None if Register::by_name(name).is_some() => None,

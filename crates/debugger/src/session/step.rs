@@ -263,7 +263,11 @@ impl Session {
         }
         // Into an inlined function, if there is something to be seen.
         let deeper = now.functions.len() > depth;
-        into && deeper && now.file.as_deref().is_some_and(|f| self.source.lines(f).is_some())
+        into && deeper
+            && now
+                .file
+                .as_deref()
+                .is_some_and(|f| self.source.lines(f).is_some())
     }
 
     /// On, until the selected frame's function has returned.
@@ -320,7 +324,11 @@ impl Session {
             at += 4;
         }
         let sp = selected.and_then(|frame| frame.frame_address).unwrap_or(0);
-        let lowest = if caller.link == super::Link::Trap { 0 } else { sp };
+        let lowest = if caller.link == super::Link::Trap {
+            0
+        } else {
+            sp
+        };
         self.run_to(target, at, who, lowest, front)
     }
 
@@ -361,9 +369,11 @@ impl Session {
         }
         let pc = before.registers.pc;
         let left = now.privilege > before.privilege
-            || self.instruction(target, self.selected.hart).is_some_and(|(at, insn)| {
-                is_return(&insn) && at.wrapping_add(u64::from(insn.len)) != pc
-            });
+            || self
+                .instruction(target, self.selected.hart)
+                .is_some_and(|(at, insn)| {
+                    is_return(&insn) && at.wrapping_add(u64::from(insn.len)) != pc
+                });
         if !left {
             return Ok(report);
         }
@@ -408,10 +418,11 @@ impl Session {
         let mut found: Option<LinePlace> = None;
         loop {
             let moment = target.now();
-            let one = |session: &mut Self, target: &mut dyn Target, front: &mut dyn Front| match into {
-                true => session.back_instructions(target, 1, front),
-                false => session.back_next_instruction(target, front),
-            };
+            let one =
+                |session: &mut Self, target: &mut dyn Target, front: &mut dyn Front| match into {
+                    true => session.back_instructions(target, 1, front),
+                    false => session.back_next_instruction(target, front),
+                };
             let report = one(self, target, front)?;
             if !report.is_done() || !front.poll(0, 0) {
                 return Ok(report);
@@ -447,7 +458,8 @@ impl Session {
         let selected = frames.get(self.selected.frame);
         let inlined = selected.map_or(0, |f| f.functions.len() - f.inlined.min(f.functions.len()));
         let caller = frames.get(self.selected.frame + inlined.max(1)).cloned();
-        let unknown = || TargetError::Machine("it is not known who called this function".to_owned());
+        let unknown =
+            || TargetError::Machine("it is not known who called this function".to_owned());
         let caller = caller.ok_or_else(unknown)?;
         let hart = self.selected.hart;
         let who = match caller.privilege {

@@ -64,7 +64,8 @@ impl DebugInfo {
             let name = frame.function.as_ref().and_then(|f| f.raw_name().ok());
             let location = frame.location;
             found.push(InlineFrame {
-                function: name.map_or_else(|| "??".to_owned(), |name| machine::loader::demangle(&name)),
+                function: name
+                    .map_or_else(|| "??".to_owned(), |name| machine::loader::demangle(&name)),
                 file: location.as_ref().and_then(|l| l.file).map(str::to_owned),
                 line: location.and_then(|l| l.line),
             });
@@ -108,7 +109,9 @@ impl DebugInfo {
     pub fn begins_statement(&self, address: u64) -> bool {
         let rows = &self.line_table().rows;
         let first = rows.partition_point(|row| row.address < address);
-        let mut here = rows[first..].iter().take_while(|row| row.address == address);
+        let mut here = rows[first..]
+            .iter()
+            .take_while(|row| row.address == address);
         here.any(|row| row.is_statement && row.line != 0)
     }
 

@@ -78,12 +78,7 @@ impl Names {
         names
     }
 
-    fn visit(
-        &mut self,
-        info: &DebugInfo,
-        index: usize,
-        unit: &Unit<Reader>,
-    ) -> gimli::Result<()> {
+    fn visit(&mut self, info: &DebugInfo, index: usize, unit: &Unit<Reader>) -> gimli::Result<()> {
         // The path of the entries that we are inside of: depth, and the name that it adds.
         let mut path: Vec<(isize, String)> = Vec::new();
         let mut function_depth = isize::MAX;

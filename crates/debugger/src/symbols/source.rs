@@ -57,7 +57,8 @@ impl Source {
     /// The file itself, or one with the end of its path in a directory or one of those around it.
     fn read(&self, file: &str) -> Option<Vec<String>> {
         let direct = Path::new(file);
-        if direct.is_absolute() && !file.starts_with(REPOSITORY)
+        if direct.is_absolute()
+            && !file.starts_with(REPOSITORY)
             && let Some(lines) = read(direct)
         {
             return Some(lines);
@@ -71,7 +72,10 @@ impl Source {
                 }
             }
             // Only the file's name, directly in the directory.
-            if let Some(lines) = below.file_name().and_then(|name| read(&directory.join(name))) {
+            if let Some(lines) = below
+                .file_name()
+                .and_then(|name| read(&directory.join(name)))
+            {
                 return Some(lines);
             }
         }

@@ -231,11 +231,7 @@ impl DebugInfo {
         Some(Shape::Structure { members, variants })
     }
 
-    fn variant_part(
-        &self,
-        id: TypeId,
-        part: EntriesTreeNode<'_, '_, Reader>,
-    ) -> Option<Variants> {
+    fn variant_part(&self, id: TypeId, part: EntriesTreeNode<'_, '_, Reader>) -> Option<Variants> {
         let by = part
             .entry()
             .attr_value(gimli::DW_AT_discr)

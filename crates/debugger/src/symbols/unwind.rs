@@ -1,8 +1,8 @@
 //! From a frame to its caller's, by the unwinding rules that the compiler left.
 
 use gimli::{
-    CfaRule, Evaluation, EvaluationResult, Location, RegisterRule, UnwindContext,
-    UnwindExpression, UnwindSection, Value,
+    CfaRule, Evaluation, EvaluationResult, Location, RegisterRule, UnwindContext, UnwindExpression,
+    UnwindSection, Value,
 };
 
 use super::debug_info::Unwinding;
@@ -118,9 +118,7 @@ impl Rules<'_> {
                 self.context.memory(cfa.wrapping_add(offset as u64), 8)
             }
             Some(RegisterRule::ValOffset(offset)) => Some(cfa.wrapping_add(offset as u64)),
-            Some(RegisterRule::Register(other)) => {
-                *self.registers.x.get(usize::from(other.0))?
-            }
+            Some(RegisterRule::Register(other)) => *self.registers.x.get(usize::from(other.0))?,
             Some(RegisterRule::Expression(expression)) => {
                 let at = self.expression(&expression, Some(cfa))?;
                 self.context.memory(at, 8)

@@ -250,8 +250,11 @@ impl App {
         let usual = if sp == 0 { pc } else { sp };
         let memory_at = self.memory_at.unwrap_or(usual);
         let width = self.width * 2 / 5;
-        self.memory.set(panes::memory(target, &frame, memory_at, width));
-        let name = frame.function().map(|f| crate::session::short(&f.function).to_owned());
+        self.memory
+            .set(panes::memory(target, &frame, memory_at, width));
+        let name = frame
+            .function()
+            .map(|f| crate::session::short(&f.function).to_owned());
         self.place = name
             .filter(|name| name != "??")
             .or_else(|| session.symbol(pc, Some(&frame)))
@@ -348,7 +351,8 @@ impl App {
             Mode::Help => ("any key goes back".to_owned(), None),
             Mode::Keys => {
                 let hint = self.hint.clone();
-                let keys = "s n i o f c, capitals back  F9 break  Tab pane  : command  ? keys  q quit";
+                let keys =
+                    "s n i o f c, capitals back  F9 break  Tab pane  : command  ? keys  q quit";
                 (hint.unwrap_or_else(|| keys.to_owned()), None)
             }
         }
@@ -534,6 +538,9 @@ impl App {
 }
 
 fn next(pane: Pane, distance: usize) -> Pane {
-    let at = Pane::ALL.iter().position(|other| *other == pane).unwrap_or(0);
+    let at = Pane::ALL
+        .iter()
+        .position(|other| *other == pane)
+        .unwrap_or(0);
     Pane::ALL[(at + distance) % Pane::ALL.len()]
 }

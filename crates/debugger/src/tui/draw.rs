@@ -46,7 +46,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App) {
     frame.render_widget(Clear, bottom);
     frame.render_widget(Paragraph::new(text), bottom);
     if let Some(column) = cursor {
-        let column = u16::try_from(column).unwrap_or(u16::MAX).min(bottom.width.saturating_sub(1));
+        let column = u16::try_from(column)
+            .unwrap_or(u16::MAX)
+            .min(bottom.width.saturating_sub(1));
         frame.set_cursor_position((bottom.x + column, bottom.y));
     }
 }
@@ -105,7 +107,10 @@ fn pane(frame: &mut Frame<'_>, app: &mut App, pane: Pane, area: Rect) {
     let focused = app.focus == pane;
     let mut text = format!("── {} ", title(app, pane));
     let len = text.chars().count();
-    text.extend(std::iter::repeat_n('─', usize::from(area.width).saturating_sub(len)));
+    text.extend(std::iter::repeat_n(
+        '─',
+        usize::from(area.width).saturating_sub(len),
+    ));
     let style = match focused {
         true => Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED),
         false => Style::new(),
@@ -124,7 +129,12 @@ fn pane(frame: &mut Frame<'_>, app: &mut App, pane: Pane, area: Rect) {
 }
 
 fn lines(view: &View, has_cursor: bool) -> Vec<Text<'static>> {
-    let shown = view.lines.iter().enumerate().skip(view.top).take(view.height);
+    let shown = view
+        .lines
+        .iter()
+        .enumerate()
+        .skip(view.top)
+        .take(view.height);
     shown
         .map(|(at, line)| styled(line, has_cursor && at == view.cursor))
         .collect()
@@ -159,7 +169,11 @@ fn help(frame: &mut Frame<'_>, area: Rect) {
     let all = keys::help_text();
     let height = usize::from(area.height);
     // In two columns where one has no room for all, and the terminal is wide enough.
-    let columns = if all.len() > height && area.width >= 100 { 2 } else { 1 };
+    let columns = if all.len() > height && area.width >= 100 {
+        2
+    } else {
+        1
+    };
     let rows = all.len().div_ceil(columns);
     if columns == 1 && all.len() > height {
         // A small terminal: short lines side by side.
@@ -167,7 +181,10 @@ fn help(frame: &mut Frame<'_>, area: Rect) {
         let width = usize::from(area.width) / 2 - 1;
         let lines: Vec<Text<'_>> = (0..half)
             .map(|row| {
-                let cell = |at: usize| all.get(at).map_or(String::new(), |line| squeezed(line, width));
+                let cell = |at: usize| {
+                    all.get(at)
+                        .map_or(String::new(), |line| squeezed(line, width))
+                };
                 Text::from(format!("{:<width$} {}", cell(row), cell(row + half)))
             })
             .collect();
@@ -178,7 +195,11 @@ fn help(frame: &mut Frame<'_>, area: Rect) {
     let lines: Vec<Text<'_>> = (0..rows)
         .map(|row| {
             let cells = (0..columns).filter_map(|column| all.get(row + column * rows));
-            Text::from(cells.map(|cell| format!("{cell:<width$}")).collect::<String>())
+            Text::from(
+                cells
+                    .map(|cell| format!("{cell:<width$}"))
+                    .collect::<String>(),
+            )
         })
         .collect();
     frame.render_widget(Paragraph::new(lines), area);

@@ -10,10 +10,22 @@ const COMMANDS: &[(char, &str, &str)] = &[
     ('o', "nexti", "one instruction, over calls and traps"),
     ('f', "finish", "until the function returns"),
     ('c', "continue", "on"),
-    ('S', "reverse-step", "back to the source line before, into calls"),
-    ('N', "reverse-next", "back to the source line before, over calls"),
+    (
+        'S',
+        "reverse-step",
+        "back to the source line before, into calls",
+    ),
+    (
+        'N',
+        "reverse-next",
+        "back to the source line before, over calls",
+    ),
     ('I', "reverse-stepi", "back by one instruction"),
-    ('O', "reverse-nexti", "back by one instruction, over calls and traps"),
+    (
+        'O',
+        "reverse-nexti",
+        "back by one instruction, over calls and traps",
+    ),
     ('F', "reverse-finish", "back to the call of the function"),
     ('C', "reverse-continue", "back"),
 ];
@@ -25,11 +37,17 @@ const OTHERS: &[(&str, &str)] = &[
     ("Tab, Shift-Tab", "to the next pane, or the one before"),
     ("j k, arrows", "a line down or up in the pane"),
     ("Ctrl-d Ctrl-u, PgDn PgUp", "half a page"),
-    ("G, Home", "to the end, to the beginning (of the code: to the pc)"),
+    (
+        "G, Home",
+        "to the end, to the beginning (of the code: to the pc)",
+    ),
     ("g", "to an address or symbol: in the code, or in memory"),
     ("/", "finds a text in the pane; Enter again finds the next"),
     ("z", "the pane alone, and back"),
-    ("1 2 3", "below: what commands said, the console, the processes"),
+    (
+        "1 2 3",
+        "below: what commands said, the console, the processes",
+    ),
     ("r", "registers: integer, floating-point, CSRs"),
     ("u d", "to the caller, to the callee"),
     (":", "a command; Tab completes, arrows recall"),
@@ -51,7 +69,10 @@ pub(super) fn command(key: KeyEvent) -> Option<&'static str> {
         KeyCode::F(11) => return Some("step"),
         _ => {}
     }
-    if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
+    if key
+        .modifiers
+        .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
+    {
         return None;
     }
     let KeyCode::Char(letter) = key.code else {

@@ -77,7 +77,9 @@ pub(super) type Values = HashMap<Register, u64>;
 pub(super) fn values(target: &dyn Target, hart: usize) -> Values {
     let integers = (0..32).map(Register::X);
     let floats = (0..32).map(Register::F);
-    let csrs = csr_names().iter().filter_map(|name| Register::by_name(name));
+    let csrs = csr_names()
+        .iter()
+        .filter_map(|name| Register::by_name(name));
     let all = integers.chain(floats).chain(csrs).chain([Register::Pc]);
     all.filter_map(|register| Some((register, target.register(hart, register)?)))
         .collect()
@@ -91,7 +93,9 @@ pub(super) fn registers(
     width: usize,
 ) -> Vec<Line> {
     let changed = |register: Register| {
-        before.get(&register).is_some_and(|old| values.get(&register) != Some(old))
+        before
+            .get(&register)
+            .is_some_and(|old| values.get(&register) != Some(old))
     };
     let value = |register: Register| values.get(&register).copied().unwrap_or(0);
     match set {
@@ -113,7 +117,10 @@ pub(super) fn registers(
                             0 => format!("{name:>3}  {bits:015x}"),
                             _ => format!("{name:>3} {bits:016x}"),
                         };
-                        (format!("{text:<0$}", (width / columns).min(24)), changed(register))
+                        (
+                            format!("{text:<0$}", (width / columns).min(24)),
+                            changed(register),
+                        )
                     })
                 };
                 Line {
@@ -199,7 +206,11 @@ pub(super) fn code(
         last_symbol = name;
         if line.is_some() && line != last_line {
             let (file, number) = line.clone().unwrap_or_default();
-            let short_file = shown_file(&file).rsplit('/').next().unwrap_or_default().to_owned();
+            let short_file = shown_file(&file)
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .to_owned();
             let source = session.source.line(&file, number);
             let text = match source {
                 Some(source) => format!("{number:>4} {}", source.trim_end()),
@@ -240,10 +251,7 @@ fn split_symbol(symbol: Option<&str>) -> (Option<String>, Option<u64>) {
         return (None, None);
     };
     match symbol.rsplit_once("+0x") {
-        Some((name, offset)) => (
-            Some(name.to_owned()),
-            u64::from_str_radix(offset, 16).ok(),
-        ),
+        Some((name, offset)) => (Some(name.to_owned()), u64::from_str_radix(offset, 16).ok()),
         None => (Some(symbol.to_owned()), None),
     }
 }
@@ -285,12 +293,7 @@ pub(super) fn stack(session: &Session, target: &dyn Target, frame: &Frame) -> Ve
 }
 
 /// Memory from an address on, with the characters where there is room.
-pub(super) fn memory(
-    target: &dyn Target,
-    frame: &Frame,
-    address: u64,
-    width: usize,
-) -> Vec<Line> {
+pub(super) fn memory(target: &dyn Target, frame: &Frame, address: u64, width: usize) -> Vec<Line> {
     let per_line: u64 = if width >= 60 { 16 } else { 8 };
     let mut lines = Vec::new();
     for offset in (0..MEMORY_BYTES).step_by(per_line as usize) {
@@ -315,7 +318,9 @@ pub(super) fn memory(
         });
     }
     if lines.is_empty() {
-        lines.push(Line::plain(format!("{address:#x} cannot be read from here")));
+        lines.push(Line::plain(format!(
+            "{address:#x} cannot be read from here"
+        )));
     }
     lines
 }
@@ -325,7 +330,10 @@ pub(super) fn console(target: &dyn Target) -> Vec<Line> {
     let text = String::from_utf8_lossy(target.console()).into_owned();
     let lines: Vec<_> = text.split('\n').collect();
     let from = lines.len().saturating_sub(CONSOLE_LINES);
-    lines[from..].iter().map(|line| Line::plain(printable(line))).collect()
+    lines[from..]
+        .iter()
+        .map(|line| Line::plain(printable(line)))
+        .collect()
 }
 
 /// Text without what would move the cursor of our own terminal.
@@ -355,7 +363,11 @@ pub(super) fn printable(text: &str) -> String {
 
 /// What Fawn's processes and threads are about, or what the harts are.
 pub(super) fn processes(session: &mut Session, target: &mut dyn Target) -> Vec<Line> {
-    let command = if session.knows_os() { "threads" } else { "hart" };
+    let command = if session.knows_os() {
+        "threads"
+    } else {
+        "hart"
+    };
     let reply = session.execute(target, command, &mut Nobody);
     let text = reply.error.unwrap_or(reply.text);
     text.lines().map(Line::plain).collect()

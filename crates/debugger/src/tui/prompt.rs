@@ -232,7 +232,10 @@ mod tests {
         press(&mut prompt, KeyCode::Backspace);
         press(&mut prompt, KeyCode::Backspace);
         typed(&mut prompt, "ain");
-        assert_eq!(press(&mut prompt, KeyCode::Enter), Edited::Line("b main".to_owned()));
+        assert_eq!(
+            press(&mut prompt, KeyCode::Enter),
+            Edited::Line("b main".to_owned())
+        );
         assert_eq!(prompt.text(), "");
     }
 

@@ -37,7 +37,11 @@ fn picture(app: &mut App, width: u16, height: u16) -> Vec<String> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| draw(frame, app)).unwrap();
     let buffer = terminal.backend().buffer().clone();
-    let row = |y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+    let row = |y| {
+        (0..width)
+            .map(|x| buffer[(x, y)].symbol())
+            .collect::<String>()
+    };
     (0..height).map(row).collect()
 }
 
@@ -60,7 +64,16 @@ fn everything_is_in_sight_at_80_by_24() {
     let mut app = App::new("hello");
     app.refresh(&mut session, &mut target);
     let picture = picture(&mut app, 80, 24).join("\n");
-    for text in ["step 0", "registers", "code", "stack", "memory", "hello", "? keys", "t6"] {
+    for text in [
+        "step 0",
+        "registers",
+        "code",
+        "stack",
+        "memory",
+        "hello",
+        "? keys",
+        "t6",
+    ] {
         assert!(picture.contains(text), "{text} is not in\n{picture}");
     }
 }
