@@ -34,17 +34,10 @@ impl Terminal {
         let line = format!(
             "XDG_STATE_HOME={state} {hartland} debug {program}; echo \"status $?\"; stty -a | grep -o ' -\\?icanon'; sleep 60"
         );
-        self.tmux(&[
-            "new-session",
-            "-d",
-            "-s",
-            "t",
-            "-x",
-            "80",
-            "-y",
-            "24",
-            &line,
-        ]);
+        let images = super::images().display().to_string();
+        let size = ["-x", "80", "-y", "24"];
+        let session = ["new-session", "-d", "-s", "t", "-c", &images];
+        self.tmux(&[&session[..], &size, &[&line]].concat());
     }
 
     fn tmux(&self, arguments: &[&str]) -> String {
@@ -91,7 +84,7 @@ impl Drop for Terminal {
 
 #[test]
 fn keys_step_and_the_terminal_is_restored() {
-    let Some(terminal) = Terminal::start("keys", &super::image("fib.elf")) else {
+    let Some(terminal) = Terminal::start("keys", "fib.elf") else {
         return;
     };
     let screen = terminal.wait_for("step 0");
@@ -130,7 +123,7 @@ fn keys_step_and_the_terminal_is_restored() {
 
 #[test]
 fn breakpoints_are_kept_for_the_next_session() {
-    let Some(terminal) = Terminal::start("kept", &super::image("fib.elf")) else {
+    let Some(terminal) = Terminal::start("kept", "fib.elf") else {
         return;
     };
     terminal.wait_for("step 0");
@@ -139,7 +132,7 @@ fn breakpoints_are_kept_for_the_next_session() {
     terminal.keys(&["q", "y"]);
     terminal.wait_for("icanon");
     terminal.tmux(&["kill-session", "-t", "t"]);
-    terminal.shell(&super::image("fib.elf"));
+    terminal.shell("fib.elf");
     terminal.wait_for("breakpoint 1: main");
     terminal.keys(&["F5"]);
     terminal.wait_for("breakpoint 1");

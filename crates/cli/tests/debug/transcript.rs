@@ -11,6 +11,7 @@ pub fn updates() -> bool {
 /// A session with commands, one a line or separated by `;`: output, errors, status.
 pub fn session(arguments: &[&str], commands: &str) -> (String, String, Option<i32>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_hartland"))
+        .current_dir(super::images())
         .arg("debug")
         .args(arguments)
         .args(["--echo", "--timeout", "60", "--command", "-"])

@@ -223,12 +223,19 @@ fn describe_mailbox(fawn: &Fawn<'_>, mailbox: &MailboxView, all_of_it: bool) -> 
         0 => String::new(),
         count => format!(", {count} handles to send are in messages"),
     };
-    let _ = writeln!(
-        text,
-        "  send: {}; receive: {}{travelling}",
-        named(fawn, &senders),
-        named(fawn, &receivers)
-    );
+    let _ = match senders == receivers {
+        true => writeln!(
+            text,
+            "  send and receive: {}{travelling}",
+            named(fawn, &senders)
+        ),
+        false => writeln!(
+            text,
+            "  send: {}; receive: {}{travelling}",
+            named(fawn, &senders),
+            named(fawn, &receivers)
+        ),
+    };
     let messages = fawn.messages(mailbox);
     let most = if all_of_it { usize::MAX } else { MOST_SHOWN };
     for (number, message) in messages.iter().enumerate().take(most) {

@@ -125,7 +125,11 @@ impl Session {
             forward,
             accepted: None,
         };
-        let stopped = target.run(how, &mut gate);
+        let mut stopped = target.run(how, &mut gate);
+        // Beyond what was lived through already, going on is live.
+        if how == Run::Continue && matches!(&stopped, Ok(stopped) if stopped.why == Why::Present) {
+            stopped = target.run(how, &mut gate);
+        }
         let accepted = gate.accepted;
         for (id, _) in set {
             // It was added above.
