@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use hartland_tests::fawn_with;
+use hartland_tests::transcript::{complaints, difference};
 use machine::{Exit, ExitVia, Stop};
 
 /// No sample takes so many steps.
-const LIMIT: u64 = 4_000_000_000;
+pub const LIMIT: u64 = 4_000_000_000;
 
 /// The samples with an output that they must give.
-fn samples() -> Vec<(String, String)> {
+pub fn samples() -> Vec<(String, String)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../sample-programs/fawn");
     let mut samples: Vec<_> = std::fs::read_dir(folder)
         .expect("the samples")
@@ -23,36 +24,29 @@ fn samples() -> Vec<(String, String)> {
     samples
 }
 
-/// The first line in which two transcripts differ, and all of the one that came.
-fn difference(came: &str, wanted: &str) -> String {
-    let mut lines = came.split('\n').zip(wanted.split('\n'));
-    let first = lines.position(|(came, wanted)| came != wanted);
-    let number = first.unwrap_or(came.lines().count().min(wanted.lines().count()));
-    let line = |text: &str| format!("{:?}", text.split('\n').nth(number).unwrap_or("(it ends)"));
-    format!(
-        "line {}: {} came, {} was wanted, of\n{came}",
-        number + 1,
-        line(came),
-        line(wanted)
-    )
-}
-
 fn check(harts: usize) {
-    let mut wrong: Vec<String> = Vec::new();
     let samples = samples();
     assert!(samples.len() >= 5, "only {} samples", samples.len());
+    check_each(&samples, "", harts);
+}
+
+/// Runs samples one by one, with options for the kernel.
+pub fn check_each(samples: &[(String, String)], options: &str, harts: usize) {
+    let mut wrong: Vec<String> = Vec::new();
     for (name, expected) in samples {
-        let mut machine = fawn_with(&format!("quiet noecho -- /bin/{name}"), harts);
+        let words = format!("quiet noecho report=short {options} -- /bin/{name}");
+        let mut machine = fawn_with(&words, harts);
         let stop = machine.run(LIMIT);
         let output = String::from_utf8_lossy(&machine.take_output()).replace('\r', "");
         let finished = Stop::Exit(Exit {
             code: 0,
             via: ExitVia::Finisher,
         });
-        if output != expected || stop != finished {
+        let wrong_at = difference(name, &output, expected);
+        if wrong_at.is_some() || stop != finished {
+            let wrong_at = wrong_at.unwrap_or_else(|| name.clone());
             wrong.push(format!(
-                "{name}, {harts} harts: {stop:?}\n{}",
-                difference(&output, &expected)
+                "{harts} harts {options}: {stop:?}, {wrong_at}\nof\n{output}"
             ));
         }
     }
@@ -77,4 +71,23 @@ fn samples_say_what_they_must_on_four_harts() {
 #[test]
 fn samples_say_what_they_must_on_eight_harts() {
     check(8);
+}
+
+/// What the prompt is told by `sh /etc/samples.sh`.
+#[test]
+fn one_boot_runs_them_all() {
+    for harts in [1, 4] {
+        let mut machine = fawn_with(
+            "quiet noecho report=short -- /bin/sh /etc/samples.sh",
+            harts,
+        );
+        let stop = machine.run(LIMIT);
+        let output = String::from_utf8_lossy(&machine.take_output()).into_owned();
+        let wrong = complaints(&output, &samples());
+        assert!(
+            wrong.is_empty(),
+            "{harts} harts: {stop:?}\n{}",
+            wrong.join("\n")
+        );
+    }
 }

@@ -6,8 +6,12 @@ use clap::{Parser, Subcommand, ValueEnum};
 use isa::IsaConfig;
 use machine::loader::ImageKind;
 
+use crate::explore::ExploreOptions;
+use crate::gdb::{Where, parse_where};
 use crate::machine_options::{MachineOptions, parse_isa};
+use crate::profile::ProfileOptions;
 use crate::terminal::output::{Serial, parse_serial};
+use crate::tracing::TraceOptions;
 
 /// A full-system RISC-V (RV64) emulator.
 #[derive(Debug, Parser)]
@@ -25,6 +29,12 @@ pub enum Command {
     Run(Box<RunOptions>),
     /// Live a recording of `run --record` through again, and say whether it came out the same
     Replay(ReplayOptions),
+    /// Run a program, and say where it spends its steps: a flame graph
+    Profile(Box<ProfileOptions>),
+    /// Run a program under many interleavings, and keep the shortest recording of one that goes wrong
+    Explore(Box<ExploreOptions>),
+    /// Debug a program, forward and back in time; without one, Fawn
+    Debug(Box<DebugOptions>),
     /// Print the code of an ELF file as assembler text, in LLVM's style
     Disasm(DisasmOptions),
     /// Run the workloads and say how fast they are
@@ -96,9 +106,19 @@ pub struct RunOptions {
     #[command(flatten)]
     pub machine: MachineOptions,
 
-    /// Start stopped, in the monitor; `cont` starts the machine
+    /// What to trace
+    #[command(flatten)]
+    pub trace: TraceOptions,
+
+    /// Start stopped, in the monitor, where `cont` starts the machine; with --gdb, wait for gdb
     #[arg(short = 'S')]
     pub stopped: bool,
+
+    /// Let gdb debug the machine: `target remote :1234`, or at another port, or `stdio` for a gdb that
+    /// starts this command
+    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = ":1234",
+          value_parser = parse_where, conflicts_with_all = ["record", "log_commits", "instructions", "signature", "json", "expect_text", "fail_text"])]
+    pub gdb: Option<Where>,
 
     /// Stop after so many steps, with status 124
     #[arg(long, value_name = "STEPS")]
@@ -186,9 +206,46 @@ pub struct ReplayOptions {
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
     pub json: Option<PathBuf>,
 
+    /// Do not replay to the end of the process: open the recording at its end, for gdb (as of `run`)
+    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = ":1234",
+          value_parser = parse_where, conflicts_with = "json")]
+    pub gdb: Option<Where>,
+
     /// Which engine runs the code; without it, the recorded one
     #[arg(long, value_name = "ENGINE")]
     pub engine: Option<Engine>,
+}
+
+/// Options of `hartland debug`.
+#[derive(Debug, clap::Args)]
+pub struct DebugOptions {
+    /// The machine, and what is in it
+    #[command(flatten)]
+    pub machine: MachineOptions,
+
+    /// Do these commands, separated by `;`, and end; the status is 1 when one fails. May be repeated
+    #[arg(short = 'x', long = "execute", value_name = "COMMANDS")]
+    pub execute: Vec<String>,
+
+    /// Do the commands in a file, one a line, and end; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub command: Vec<PathBuf>,
+
+    /// Show each command before what it says
+    #[arg(long)]
+    pub echo: bool,
+
+    /// End commands that take longer in all than so many seconds, with status 124
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    pub timeout: Option<f64>,
+
+    /// Where to look for source files; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub directory: Vec<PathBuf>,
+
+    /// Neither read nor keep breakpoints of earlier sessions
+    #[arg(long)]
+    pub no_history: bool,
 }
 
 /// Options of `hartland disasm`.

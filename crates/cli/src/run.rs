@@ -4,25 +4,38 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use debugger::{Settings, Timeline};
 use machine::{Exit, Machine, Stop};
 
 use crate::args::RunOptions;
 use crate::failure::{self, Failure, say, status};
 use crate::files::Files;
+use crate::gdb::{self, Surroundings, Where};
 use crate::machine_options::{self, Built};
-use crate::recording::Recorder;
+use crate::recording::{Recorder, command_line};
 use crate::report::Report;
-use crate::session::{Ending, Session};
+use crate::session::{Ending, Session, Watcher};
+use crate::tracing;
 
 /// Runs a program; the process ends with the guest's own status.
 pub fn run(options: &RunOptions) -> ExitCode {
-    failure::exit(try_run(options))
+    let is_watched = options.trace.trace.is_some();
+    let watcher: WatcherFor = &|machine, files| tracing::open(&options.trace, machine, files);
+    failure::exit(run_watched(options, is_watched.then_some(watcher)))
 }
 
-fn try_run(options: &RunOptions) -> Result<u8, Failure> {
-    let files = match &options.record {
-        Some(_) => Files::remembered(),
-        None => Files::on_disk(),
+/// Makes somebody who watches a machine that was built from certain files.
+pub type WatcherFor<'a> = &'a dyn Fn(&Machine, &Files) -> Result<Option<Box<dyn Watcher>>, Failure>;
+
+/// Runs a program while somebody watches.
+///
+/// # Errors
+/// There is no such machine, or something cannot be written.
+pub fn run_watched(options: &RunOptions, watcher: Option<WatcherFor<'_>>) -> Result<u8, Failure> {
+    let files = if options.record.is_some() || watcher.is_some() {
+        Files::remembered()
+    } else {
+        Files::on_disk()
     };
     let Built {
         mut machine,
@@ -33,12 +46,26 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
         written.map_err(|e| Failure::cannot_write(path, &e))?;
         return Ok(0);
     }
+    if let Some(at) = &options.gdb {
+        return debug(machine, on_fawn, options, at);
+    }
+    let watcher = match watcher {
+        Some(watcher) => watcher(&machine, &files)?,
+        None => None,
+    };
     let recorder = match &options.record {
-        Some(path) => Some(Recorder::create(path, options, files.into_read())?),
+        Some(path) => Some(Recorder::create(
+            path,
+            command_line()?,
+            options.machine.rtc,
+            files.into_read(),
+        )?),
         None => None,
     };
     let start = Instant::now();
-    let ending = Session::new(&mut machine, options, recorder, on_fawn)?.run()?;
+    let ending = Session::new(&mut machine, options, recorder, on_fawn)?
+        .watched_by(watcher)
+        .run()?;
     let status = exit_status(&ending);
     let ended = describe(&machine, &ending);
     if let Some(path) = &options.signature {
@@ -58,6 +85,20 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
         written.map_err(|e| Failure::cannot_write(path, &e))?;
     }
     Ok(status)
+}
+
+/// Lets gdb debug the machine.
+fn debug(machine: Machine, on_fawn: bool, options: &RunOptions, at: &Where) -> Result<u8, Failure> {
+    let around = Surroundings {
+        at: at.clone(),
+        serial: options.serial.clone(),
+        listens: options.machine.input.is_none(),
+        tells_end: on_fawn,
+        waits: options.stopped,
+        timeout: options.timeout,
+    };
+    let mut timeline = Timeline::new(machine, Settings::default());
+    gdb::serve(&mut timeline, &around)
 }
 
 /// The exit status that goes with how a run ended.

@@ -8,8 +8,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The M-mode firmware: starts the harts and answers SBI calls.",
         bytes: include_bytes!("../images/system/sbi.elf"),
         debug: include_bytes!("../images/system/sbi.debug.zst"),
-        digest: "4b22f3fc84129f69f870b5cc50123424517a9b622a79f5d1e1d64313be0fa9f5",
-        source_digest: "4e6e52b38e29c2249ef74c675d4ea138eddf7793b3b8cf17a915b47aa2a75923",
+        digest: "70c618ae3f28c5115375c402d2206a96f5606c0d4cb23183668a5ad33082618f",
+        source_digest: "fffc4f336e6e42a5a28124e4c78c51eb5853efd29941e9354ee65bb1e41915ea",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -17,8 +17,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "An S-mode program that judges the firmware below it.",
         bytes: include_bytes!("../images/system/sbi-check.elf"),
         debug: include_bytes!("../images/system/sbi-check.debug.zst"),
-        digest: "b42f9b3c63da9b626c8b097e34fe6fe8e0c7ce60cc4270f240bcfded2810f824",
-        source_digest: "e7aeec7873d5b8aaf17a1d2e232b6cdd9b96dd448e40d6fc7ab1490eb70c14e1",
+        digest: "e31a007c88d55951093d399d044cc3fb54326ab62afb1a5df58e2de49fc78883",
+        source_digest: "66c78103783d13747081622c6fd72530561b6cb89e351ac3cd09901b19f100c2",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "29bd48b97ecc9e592874815b84cda905f27e3730eb6fdeb1ce195011c3ceb173",
-        source_digest: "149c8c868255bc557c6679d91b25a8c929732215e781e3dc8f48a4de9dd1ae85",
+        digest: "b1a41d228f4697a1972869d7ce0f775a6601da0ee748d8217e88f2dbaacf45ee",
+        source_digest: "db540dec32e693b9d1bd0d4d92abf88618045810c0f1cc2dca4ce189af30568b",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "3c3e9a3437a4d80d6b73a89bf30840f7a95a1f42eac32099bbee411593cb3ce7",
-    source_digest: "3543c4c4eff5ad290a29d4475a84e5151d42ef0c242b054ecb9f01b7b022d175",
+    digest: "3e8cad654f198c22ad4d644fbf5f73d71dc422913d8923afa7d0b00805ee8a1b",
+    source_digest: "a404c3ec502e27c8a79f801472738d87fbcc319145964fc78822d3527b5e87c1",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
@@ -161,6 +161,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/timeshare",
             debug: include_bytes!("../images/system/programs/timeshare.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/transports",
+            debug: include_bytes!("../images/system/programs/transports.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/victim",

@@ -295,7 +295,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/asid-switch.elf"),
         debug: include_bytes!("../images/asid-switch.debug.zst"),
         digest: "cda005d7a9ce2cf00a794f5e3f61b92bb9838830ae51e7cd783cb2342d6c3bce",
-        source_digest: "7735451b5ef4a1c4fc5724fb5aa676b4ab3ed6f8385a3dd7485c4beb8817261a",
+        source_digest: "2c8417426c21cb83277cc8d4e3535d3f02f3852ab3c62ba6d9265e1bde5a0c8a",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../benches/workloads/asid-switch/expected.txt"),
@@ -466,7 +466,7 @@ pub(crate) static IMAGES: &[GuestImage] = &[
         bytes: include_bytes!("../images/satp-switch.elf"),
         debug: include_bytes!("../images/satp-switch.debug.zst"),
         digest: "a8fb956f5cc53687793c07d50880682eac154dcc8d60c735476765dac3999ccd",
-        source_digest: "32114f01cedf77a8fa07baf27a89e7505e3b3828d49e8082ad6121c7f985922b",
+        source_digest: "48c9f7b399d77810e0c51bc749a39cd3a88dd875e904cffaa75ce8635b0993cb",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
         expected: Expected {
             output: include_str!("../../../benches/workloads/satp-switch/expected.txt"),

@@ -92,7 +92,31 @@ impl Hart {
         let code = trap.cause as u64;
         let delegated = self[Slot::Medeleg] >> code & 1 != 0;
         self.unretired += 1;
+        self.catch_exception(trap);
         self.enter_handler(code, trap.tval, delegated);
+    }
+
+    /// The address and the exception that the hart has just trapped with, as the CSRs of its handler's mode tell: right
+    /// only until the handler's first instruction.
+    #[must_use]
+    pub fn last_trap(&self) -> (u64, Option<Trap>) {
+        let (pc, cause, tval) = match self.privilege {
+            Privilege::Machine => (Slot::Mepc, Slot::Mcause, Slot::Mtval),
+            _ => (Slot::Sepc, Slot::Scause, Slot::Stval),
+        };
+        let cause = Exception::from_code(self[cause]);
+        (self[pc], cause.map(|cause| Trap::new(cause, self[tval])))
+    }
+
+    /// The privilege mode that the hart has just come from by a trap: right only until the handler changes it.
+    #[must_use]
+    pub fn privilege_before_trap(&self) -> Privilege {
+        let mstatus = self[Slot::Mstatus];
+        match self.privilege {
+            Privilege::Machine => Privilege::from_bits(mstatus >> status::MPP_SHIFT),
+            _ if mstatus & status::SPP != 0 => Privilege::Supervisor,
+            _ => Privilege::User,
+        }
     }
 
     /// The interrupt to take now, given the lines into this hart, if there is one.
@@ -139,6 +163,7 @@ impl Hart {
         let delegated = self[Slot::Mideleg] >> code & 1 != 0;
         self.unretired += 1;
         self.waiting = false;
+        self.catch_interrupt(interrupt);
         self.enter_handler(code | INTERRUPT_FLAG, 0, delegated);
     }
 
@@ -164,11 +189,13 @@ impl Hart {
             (self[Slot::Mtvec], cleared | kept)
         };
         self[Slot::Mstatus] = new;
-        self.privilege = if to_supervisor {
+        let to = if to_supervisor {
             Privilege::Supervisor
         } else {
             Privilege::Machine
         };
+        self.catch_privilege(to);
+        self.privilege = to;
         self.refresh_contexts();
         let vectored = vector & 1 != 0 && cause & INTERRUPT_FLAG != 0;
         let offset = if vectored {
@@ -206,6 +233,7 @@ impl Hart {
 
     fn finish_return(&mut self, mstatus: u64, to: Privilege, pc: u64) {
         self[Slot::Mstatus] = mstatus;
+        self.catch_privilege(to);
         self.privilege = to;
         self.pc = pc;
         self.refresh_contexts();

@@ -4,7 +4,8 @@
 use hart::Hart;
 use memory::Bus;
 
-use crate::plain::{self, NoObserver, Observer, Step};
+use crate::Marks;
+use crate::plain::{self, NoObserver, Observer, Step, TrapsOnly};
 use crate::threaded::Threaded;
 
 /// Why a run came back.
@@ -20,6 +21,8 @@ pub enum Pause {
     Attention,
     /// The guest makes a semihosting call; the hart stands behind its `ebreak`.
     HostCall,
+    /// The next instruction is marked ([`Marks`]).
+    Marked,
 }
 
 /// Most steps that an engine takes without coming back to the loop. It bounds the depth of
@@ -29,6 +32,7 @@ const LONGEST_STRETCH: u64 = 4096;
 /// Runs harts, by whichever engine.
 pub struct Interpreter {
     threaded: Threaded,
+    marks: Marks,
     /// Use the plain engine only.
     pub plain_only: bool,
 }
@@ -45,8 +49,22 @@ impl Interpreter {
     pub fn new() -> Self {
         Self {
             threaded: Threaded::new(),
+            marks: Marks::default(),
             plain_only: false,
         }
+    }
+
+    /// Stops before these addresses from now on.
+    pub fn mark(&mut self, bus: &mut Bus, marks: Marks) {
+        if marks.addresses() != self.marks.addresses() {
+            self.threaded.clear(bus);
+        }
+        self.marks = marks;
+    }
+
+    /// The marks, to let a step pass.
+    pub fn marks_mut(&mut self) -> &mut Marks {
+        &mut self.marks
     }
 
     /// Runs a hart for at most `budget` steps.
@@ -54,8 +72,33 @@ impl Interpreter {
         if self.plain_only {
             return self.run_observed(hart, bus, budget, &mut NoObserver);
         }
-        run_loop(hart, bus, budget, &mut NoObserver, |hart, bus, steps, _| {
-            self.threaded.run(hart, bus, steps)
+        self.run_decoded(hart, bus, budget, &mut NoObserver)
+    }
+
+    /// The same steps at nearly the same speed, while an observer is told of traps, interrupts, returns and waits.
+    pub fn run_watching_traps<O: Observer>(
+        &mut self,
+        hart: &mut Hart,
+        bus: &mut Bus,
+        budget: u64,
+        observer: &mut O,
+    ) -> Pause {
+        let mut observer = TrapsOnly(observer);
+        if self.plain_only {
+            return self.run_observed(hart, bus, budget, &mut observer);
+        }
+        self.run_decoded(hart, bus, budget, &mut observer)
+    }
+
+    fn run_decoded<O: Observer>(
+        &mut self,
+        hart: &mut Hart,
+        bus: &mut Bus,
+        budget: u64,
+        observer: &mut O,
+    ) -> Pause {
+        run_loop(hart, bus, budget, observer, |hart, bus, steps, observer| {
+            self.threaded.run(hart, bus, steps, &self.marks, observer)
         })
     }
 
@@ -67,12 +110,24 @@ impl Interpreter {
         budget: u64,
         observer: &mut O,
     ) -> Pause {
-        run_loop(hart, bus, budget, observer, run_plain)
+        let marks = &self.marks;
+        run_loop(hart, bus, budget, observer, |hart, bus, steps, observer| {
+            run_plain(hart, bus, steps, marks, observer)
+        })
     }
 }
 
-fn run_plain<O: Observer>(hart: &mut Hart, bus: &mut Bus, steps: u64, observer: &mut O) -> Step {
+fn run_plain<O: Observer>(
+    hart: &mut Hart,
+    bus: &mut Bus,
+    steps: u64,
+    marks: &Marks,
+    observer: &mut O,
+) -> Step {
     for _ in 0..steps {
+        if marks.stops(hart.pc, bus.clock.steps) {
+            return Step::Marked;
+        }
         match plain::step(hart, bus, observer) {
             Step::Next if !bus.ram.has_host_writes() => {}
             Step::Next => return Step::Sync,
@@ -102,16 +157,23 @@ fn run_loop<O: Observer>(
             return Pause::Budget;
         }
         if sample(hart, bus, observer) {
+            if hart.catch.has_caught() {
+                return Pause::Attention;
+            }
             continue;
         }
         let steps = left.min(until_deadline(hart, bus)).min(LONGEST_STRETCH);
         match engine(hart, bus, steps, observer) {
-            Step::Wait | Step::Next | Step::Sync => {}
+            Step::Next | Step::Sync => {}
+            Step::Returned => observer.returned(hart, bus),
+            Step::Wait => observer.waits(hart, bus),
             Step::Yield => return Pause::Yielded,
             Step::HostCall => return Pause::HostCall,
+            Step::Marked => return Pause::Marked,
         }
         let looked_at = bus.take_attention();
-        if looked_at && !bus.effects.is_empty() || bus.ram.has_host_writes() {
+        let seen = bus.ram.has_host_writes() || hart.catch.has_caught();
+        if looked_at && !bus.effects.is_empty() || seen {
             return Pause::Attention;
         }
     }
@@ -139,7 +201,9 @@ fn is_woken(hart: &Hart, bus: &Bus) -> bool {
 
 /// Ends a wait, and takes an interrupt if one is due: that is a step.
 fn sample(hart: &mut Hart, bus: &mut Bus, observer: &mut impl Observer) -> bool {
-    hart.waiting = false;
+    if std::mem::take(&mut hart.waiting) {
+        observer.wakes(hart, bus);
+    }
     let lines = bus.lines.into_hart(hart.id() as usize);
     let ticks = bus.clock.ticks();
     let Some(interrupt) = hart.pending_interrupt(lines, ticks) else {

@@ -4,8 +4,8 @@ use kernel_core::page_table::Permissions;
 
 use crate::hart::Hart;
 use crate::kernel::Kernel;
-use crate::println;
 use crate::process::signal;
+use crate::report;
 
 /// How memory is touched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,13 +29,16 @@ impl Access {
     }
 }
 
+const ILLEGAL_INSTRUCTION: u64 = 2;
+const BREAKPOINT: u64 = 3;
+
 /// What a cause is called.
 pub const fn cause_name(cause: u64) -> &'static str {
     match cause {
         0 => "instruction address misaligned",
         1 => "instruction access fault",
-        2 => "illegal instruction",
-        3 => "breakpoint",
+        ILLEGAL_INSTRUCTION => "illegal instruction",
+        BREAKPOINT => "breakpoint",
         4 => "load address misaligned",
         5 => "load access fault",
         6 => "store address misaligned",
@@ -65,9 +68,14 @@ pub fn exception(kernel: &mut Kernel, hart: &mut Hart, cause: u64, value: u64) {
         .threads
         .get(hart.current)
         .map_or(0, |thread| thread.registers.pc);
+    // What comes with these two differs from machine to machine: the instruction, its address, or nothing.
+    let value = match cause {
+        ILLEGAL_INSTRUCTION | BREAKPOINT => pc,
+        _ => value,
+    };
     let signal = match cause {
-        2 => signal::ILL,
-        3 => signal::TRAP,
+        ILLEGAL_INSTRUCTION => signal::ILL,
+        BREAKPOINT => signal::TRAP,
         0 | 4 | 6 => signal::BUS,
         _ => signal::SEGV,
     };
@@ -75,13 +83,6 @@ pub fn exception(kernel: &mut Kernel, hart: &mut Hart, cause: u64, value: u64) {
         return;
     }
     let id = kernel.current_process(hart);
-    if let Some(process) = kernel.processes.get(id) {
-        println!(
-            "fawn: process {} ({}) is killed: {} at address {value:#x}, pc {pc:#x}",
-            process.pid,
-            process.name(),
-            cause_name(cause),
-        );
-    }
+    report::print(kernel, hart, cause, value);
     kernel.end_process(id, signal);
 }

@@ -2,12 +2,20 @@
 
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 
-/// A value that one hart at a time may use. Harts get their turns in the order in which they asked.
+/// Rounds of waiting after which a hart asks the others to step back: some fifty thousand instructions.
+const PATIENCE: u32 = 10_000;
+
+/// A value that one hart at a time may use.
+///
+/// Whoever finds it free takes it. An order of coming would be fairer, but where harts are threads of a host that has fewer
+/// processors, the one whose turn it is often does not run, and nobody else may: there each turn costs a time slice of
+/// the host. A hart that has waited long is let in before the others all the same, so that none waits for ever.
 pub struct Lock<T> {
-    next: AtomicU32,
-    serving: AtomicU32,
+    taken: AtomicBool,
+    /// A hart has waited long: the others step back.
+    starving: AtomicBool,
     value: UnsafeCell<T>,
 }
 
@@ -18,8 +26,8 @@ impl<T> Lock<T> {
     /// A lock around a value.
     pub const fn new(value: T) -> Self {
         Self {
-            next: AtomicU32::new(0),
-            serving: AtomicU32::new(0),
+            taken: AtomicBool::new(false),
+            starving: AtomicBool::new(false),
             value: UnsafeCell::new(value),
         }
     }
@@ -27,11 +35,33 @@ impl<T> Lock<T> {
     /// Waits for the turn. Interrupts are off in the kernel, so nothing on this hart can want the lock meanwhile.
     #[inline]
     pub fn lock(&self) -> Guard<'_, T> {
-        let ticket = self.next.fetch_add(1, Ordering::Relaxed);
-        while self.serving.load(Ordering::Acquire) != ticket {
-            core::hint::spin_loop();
+        if self.starving.load(Ordering::Relaxed) || self.taken.swap(true, Ordering::Acquire) {
+            self.wait();
         }
         Guard(self)
+    }
+
+    #[cold]
+    fn wait(&self) {
+        let mut rounds = 0;
+        let mut is_first = false;
+        loop {
+            let may_try = is_first || !self.starving.load(Ordering::Relaxed);
+            if may_try
+                && !self.taken.load(Ordering::Relaxed)
+                && !self.taken.swap(true, Ordering::Acquire)
+            {
+                break;
+            }
+            core::hint::spin_loop();
+            rounds += 1;
+            if rounds > PATIENCE && !is_first {
+                is_first = !self.starving.swap(true, Ordering::Relaxed);
+            }
+        }
+        if is_first {
+            self.starving.store(false, Ordering::Relaxed);
+        }
     }
 }
 
@@ -59,9 +89,6 @@ impl<T> DerefMut for Guard<'_, T> {
 impl<T> Drop for Guard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        let turn = self.0.serving.load(Ordering::Relaxed);
-        self.0
-            .serving
-            .store(turn.wrapping_add(1), Ordering::Release);
+        self.0.taken.store(false, Ordering::Release);
     }
 }

@@ -11,6 +11,7 @@ use crate::kernel::Kernel;
 use crate::mailbox::Mailbox;
 use crate::pipe::{self, Pipe};
 use crate::process::Process;
+use crate::process::job::Job;
 
 /// The most descriptors of a process.
 pub const DESCRIPTORS: usize = 64;
@@ -51,6 +52,8 @@ pub struct OpenFile {
     pub append: bool,
     /// Descriptors that lead here, in all processes.
     pub descriptors: u32,
+    /// The job that has opened it.
+    pub job: Id<Job>,
 }
 
 /// Where tools find what an open file is, and what a descriptor leads to. A slot of the table is in use while its bit in `descriptors.used` is set.
@@ -122,10 +125,11 @@ impl Kernel {
         };
         file.descriptors -= 1;
         if file.descriptors == 0 {
-            let node = file.node;
+            let (node, job) = (file.node, file.job);
             self.files.remove(id);
             let (tree, mut pages) = self.memory.files();
             tree.close(&mut pages, node);
+            self.object_left(job);
         }
     }
 

@@ -48,6 +48,14 @@ impl Arguments {
         text.to_str().ok()
     }
 
+    /// The file that the program is in: the shell passes the name as it was typed, and looks for it in `/bin`.
+    #[must_use]
+    pub fn own_path(&self) -> alloc::string::String {
+        let name = self.get(0).unwrap_or_default();
+        let folder = if name.contains('/') { "" } else { "/bin/" };
+        [folder, name].concat()
+    }
+
     /// The argument of that number as a number.
     #[must_use]
     pub fn number(&self, index: usize) -> Option<u32> {

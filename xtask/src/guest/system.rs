@@ -67,6 +67,10 @@ const COMMANDS: &[&str] = &[
 ];
 /// The archive's name.
 const ARCHIVE: &str = "programs";
+/// The folders of the samples: those with an `expected.txt` are in the script.
+const SAMPLES: &str = "sample-programs/fawn";
+/// Where the script that runs every sample is in the archive: `sh /etc/samples.sh`.
+const SCRIPT: &str = "etc/samples.sh";
 
 const MANIFEST: &str = "system.toml";
 const HEAD: &str = "// Written by `cargo xtask guest`; to change it, change the programs.\n\n\
@@ -157,7 +161,7 @@ fn build_archive(root: &Path, folder: &Path, builder: &Builder) -> Result<Entry>
         std::fs::write(companion, split::companion(linked)?)?;
         *linked = split::image(linked)?;
     }
-    let archive = archive(&files)?;
+    let archive = archive(&files, &script(root)?)?;
     std::fs::write(folder.join(format!("{ARCHIVE}.cpio")), &archive)?;
     Ok(Entry {
         name: ARCHIVE.to_owned(),
@@ -168,10 +172,41 @@ fn build_archive(root: &Path, folder: &Path, builder: &Builder) -> Result<Entry>
     })
 }
 
-/// The archive (cpio, "newc"): all programs in `bin`, the same bytes for the same programs.
-fn archive(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>> {
+/// The samples that say what they must print, sorted by name, each with that.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn samples(root: &Path) -> Result<Vec<(String, String)>> {
+    let mut samples = Vec::new();
+    for folder in std::fs::read_dir(root.join(SAMPLES))? {
+        let path = folder?.path();
+        if let Ok(expected) = std::fs::read_to_string(path.join("expected.txt")) {
+            let name = path.file_name().and_then(|name| name.to_str());
+            samples.push((name.context("a sample's name")?.to_owned(), expected));
+        }
+    }
+    samples.sort();
+    Ok(samples)
+}
+
+/// One boot runs them all: each sample between two lines that say which it is and how it ended.
+fn script(root: &Path) -> Result<String> {
+    let mut script = String::new();
+    for (name, _) in samples(root)? {
+        // `$?` is the status of the line before.
+        writeln!(
+            script,
+            "echo == {name}\n/bin/{name}\necho == {name} ended with $?"
+        )?;
+    }
+    Ok(script)
+}
+
+/// The archive (cpio, "newc"): all programs in `bin`, the script that runs the samples; the same bytes for the same programs.
+fn archive(files: &[(String, Vec<u8>)], script: &str) -> Result<Vec<u8>> {
     const DIRECTORY: u32 = 0o040_755;
     const PROGRAM: u32 = 0o100_755;
+    const SCRIPT_FILE: u32 = 0o100_644;
     const LINK: u32 = 0o120_777;
     let entry = |name: &str, inode, mode| cpio::newc::Builder::new(name).ino(inode).mode(mode);
     let mut archive = Vec::new();
@@ -185,7 +220,16 @@ fn archive(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>> {
         std::io::Write::write_all(&mut writer, bytes)?;
         writer.finish()?;
     }
-    for (inode, name) in (2 + files.len() as u32..).zip(COMMANDS) {
+    let next = 2 + files.len() as u32;
+    entry("etc", next, DIRECTORY)
+        .nlink(2)
+        .write(&mut archive, 0)
+        .finish()?;
+    let header = entry(SCRIPT, next + 1, SCRIPT_FILE).nlink(1);
+    let mut writer = header.write(&mut archive, u32::try_from(script.len())?);
+    std::io::Write::write_all(&mut writer, script.as_bytes())?;
+    writer.finish()?;
+    for (inode, name) in (next + 2..).zip(COMMANDS) {
         let header = entry(&format!("bin/{name}"), inode, LINK).nlink(1);
         let target = b"sh";
         let mut writer = header.write(&mut archive, target.len() as u32);

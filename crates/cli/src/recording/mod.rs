@@ -5,11 +5,13 @@
 //! entered, last the state in which the run ended. Records are written whole and at once: a recording that was cut off,
 //! by a crash or a full disk, replays up to there.
 
+mod open;
 mod reader;
 mod recorder;
 pub mod replay;
 
-pub use recorder::Recorder;
+pub use open::open;
+pub use recorder::{Recorder, command_line};
 
 use machine::LoggedEvent;
 use serde::{Deserialize, Serialize};

@@ -44,6 +44,7 @@ impl Hart {
     pub fn write_csr(&mut self, bus: &mut Bus, number: u16, value: u64) -> Result<(), IllegalCsr> {
         let spec = self.permitted(number, true)?;
         self.set_csr_value(bus, spec, number, value);
+        self.catch_csr_write(number, value);
         Ok(())
     }
 

@@ -9,7 +9,8 @@ use super::cache::CodeCache;
 use super::handlers::KEPT_SHIFT;
 use super::op::Cursor;
 use super::page::{CodePage, Kept};
-use crate::plain::{self, NoObserver, Step};
+use crate::Marks;
+use crate::plain::{self, NoObserver, Observer, Step};
 
 /// Why decoded code came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(super) enum Exit {
     Lookup,
     /// The instruction at `hart.pc` is for the plain engine.
     Plain,
+    /// The instruction at `hart.pc` may be marked.
+    Marked,
     /// As [`Step`] says.
     Step(Step),
 }
@@ -33,6 +36,8 @@ pub(super) struct Frame<'b> {
     /// Steps that were left when the clock was last brought up to date.
     synced: i64,
     exit: Exit,
+    /// Somebody is told of traps and returns, so they end the stretch.
+    pub watched: bool,
     /// What the instruction that was just attempted raised.
     raised: Trap,
 }
@@ -97,9 +102,12 @@ pub(super) fn trap(hart: &mut Hart, frame: &mut Frame<'_>, pc: u64, left: i64) {
     hart.pc = pc;
     frame.sync(hart, left);
     hart.take_exception(frame.raised);
+    if hart.catch.has_caught() {
+        frame.bus.raise_attention();
+    }
     frame.sync(hart, left - 1);
     let handler = hart.pc;
-    if frame.must_stop() {
+    if frame.watched || frame.must_stop() {
         return frame.leave(hart, handler, left - 1, Exit::Step(Step::Next));
     }
     enter_far(hart, frame, handler, left - 1);
@@ -160,7 +168,14 @@ impl Threaded {
     }
 
     /// Takes at most `steps` steps (and at most a few thousand), without sampling interrupts.
-    pub(crate) fn run(&mut self, hart: &mut Hart, bus: &mut Bus, steps: u64) -> Step {
+    pub(crate) fn run<O: Observer>(
+        &mut self,
+        hart: &mut Hart,
+        bus: &mut Bus,
+        steps: u64,
+        marks: &Marks,
+        observer: &mut O,
+    ) -> Step {
         let end = bus.clock.steps + steps;
         loop {
             for page in take_stale(bus) {
@@ -172,18 +187,25 @@ impl Threaded {
             }
             hart.honour_revocations(&bus.ram);
             self.honour_generation(hart);
-            let at = shortcut(hart).or_else(|| self.find(hart, bus));
+            let trapped_before = hart.unretired;
+            let at = shortcut(hart).or_else(|| self.find(hart, bus, marks));
             let step = match at {
-                Some(at) if i64::from(at.1.op().left) <= left => stretch(hart, bus, at, left),
-                _ => Exit::Plain,
+                Some(at) if i64::from(at.1.op().left) <= left => {
+                    stretch(hart, bus, at, left, !O::IS_NOBODY)
+                }
+                _ => Exit::Marked,
             };
             let step = match step {
                 // The instruction is the next stretch's when this one's last step led to it.
-                Exit::Plain if bus.clock.steps >= end => Step::Next,
-                Exit::Plain => plain::step(hart, bus, &mut NoObserver),
+                Exit::Plain | Exit::Marked if bus.clock.steps >= end => Step::Next,
+                Exit::Marked if marks.stops(hart.pc, bus.clock.steps) => Step::Marked,
+                Exit::Plain | Exit::Marked => plain::step(hart, bus, &mut NoObserver),
                 Exit::Lookup => Step::Next,
                 Exit::Step(step) => step,
             };
+            if !O::IS_NOBODY && hart.unretired != trapped_before {
+                tell_of_trap(hart, bus, observer);
+            }
             if step != Step::Next || bus.ram.has_host_writes() || bus.needs_attention() {
                 return step;
             }
@@ -192,7 +214,12 @@ impl Threaded {
 
     /// Finds, and if need be decodes, the code at `hart.pc`. `None` when the plain engine must take the next step:
     /// the translation is not in the TLB, or the code is in no page that can be decoded whole.
-    fn find(&mut self, hart: &mut Hart, bus: &mut Bus) -> Option<(*const CodePage, Cursor)> {
+    fn find(
+        &mut self,
+        hart: &mut Hart,
+        bus: &mut Bus,
+        marks: &Marks,
+    ) -> Option<(*const CodePage, Cursor)> {
         let pc = hart.pc;
         let context = hart.contexts.fetch;
         let hit = hart.tlb.lookup(Access::Fetch, pc, context)?;
@@ -210,6 +237,7 @@ impl Threaded {
                 page,
                 slot,
                 hart.isa(),
+                marks,
             );
         }
         hart.honour_revocations(&bus.ram);
@@ -228,6 +256,17 @@ impl Threaded {
             hart.tlb.drop_fast_fetch();
         }
     }
+}
+
+/// A trap ends what decoded code does while somebody watches: the CSRs of its handler's mode say which it was.
+fn tell_of_trap(hart: &Hart, bus: &mut Bus, observer: &mut impl Observer) {
+    let (pc, trap) = hart.last_trap();
+    // The step that trapped counts only after its observer was told of it.
+    bus.clock.steps -= 1;
+    if let Some(trap) = trap {
+        observer.trapped(hart, bus, pc, trap);
+    }
+    bus.clock.steps += 1;
 }
 
 /// Where the code at `hart.pc` is, if it is decoded and its page's shortcut at hand.
@@ -258,6 +297,7 @@ fn stretch(
     bus: &mut Bus,
     (page, at): (*const CodePage, Cursor),
     left: i64,
+    watched: bool,
 ) -> Exit {
     let mut frame = Frame {
         bus,
@@ -265,6 +305,7 @@ fn stretch(
         bias: hart.pc.wrapping_sub(at.code_offset()),
         synced: left,
         exit: Exit::Lookup,
+        watched,
         raised: Trap::illegal(0),
     };
     enter(hart, &mut frame, at, left);

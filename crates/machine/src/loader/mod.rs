@@ -12,8 +12,8 @@ mod symbols;
 
 use memory::Ram;
 
-pub use sections::{Code, CodeSection, code_sections};
-pub use symbols::Symbols;
+pub use sections::{Code, CodeSection, code_sections, note, section};
+pub use symbols::{Symbols, demangle};
 
 /// What a file was taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

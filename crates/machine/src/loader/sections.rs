@@ -1,6 +1,6 @@
 //! The section header table: where symbols and code are, for those who look at a file.
 
-use goblin::elf::section_header::{SHT_PROGBITS, SectionHeader};
+use goblin::elf::section_header::{SHT_NOBITS, SHT_NOTE, SHT_PROGBITS, SectionHeader};
 use goblin::elf::{Elf, Header};
 
 use super::elf::{CTX, check_identity, file_range};
@@ -79,6 +79,51 @@ fn read_code(bytes: &[u8]) -> Result<Code, LoadProblem> {
         sections,
         symbols: Symbols::from_table(symbols::read(&header, bytes), 0),
     })
+}
+
+/// A section of an ELF64 file by its name: its virtual address (0 when it is not loaded) and its bytes. None when the
+/// file has no such section, or its bytes are not in it (`.bss`, a damaged file).
+#[must_use]
+pub fn section<'a>(bytes: &'a [u8], name: &str) -> Option<(u64, &'a [u8])> {
+    let header = Elf::parse_header(bytes).ok()?;
+    let table = table(&header, bytes);
+    let names = content(table.get(usize::from(header.e_shstrndx))?, bytes)?;
+    let named = |s: &&SectionHeader| string(names, s.sh_name, LONGEST_NAME) == Some(name);
+    let found = table.iter().find(named)?;
+    if found.sh_type == SHT_NOBITS {
+        return None;
+    }
+    Some((found.sh_addr, content(found, bytes)?))
+}
+
+/// The bytes of the first note of an owner and a type in an ELF64 file's sections, such as the build id
+/// (`GNU`, 3).
+#[must_use]
+pub fn note<'a>(bytes: &'a [u8], owner: &str, kind: u32) -> Option<&'a [u8]> {
+    let header = Elf::parse_header(bytes).ok()?;
+    let notes = table(&header, bytes);
+    let notes = notes.iter().filter(|s| s.sh_type == SHT_NOTE);
+    notes
+        .filter_map(|s| content(s, bytes))
+        .find_map(|notes| note_in(notes, owner, kind))
+}
+
+fn note_in<'a>(mut notes: &'a [u8], owner: &str, kind: u32) -> Option<&'a [u8]> {
+    let word = |at: usize| {
+        let bytes: [u8; 4] = notes.get(at..at + 4)?.try_into().ok()?;
+        Some(u32::from_le_bytes(bytes))
+    };
+    let (name_len, len, found) = (word(0)? as usize, word(4)? as usize, word(8)?);
+    notes = &notes[12..];
+    let name = notes.get(..name_len)?;
+    let start = name_len.checked_next_multiple_of(4)?;
+    let content = notes.get(start..start.checked_add(len)?)?;
+    let is_owner = name.strip_suffix(&[0]).unwrap_or(name) == owner.as_bytes();
+    if is_owner && found == kind {
+        return Some(content);
+    }
+    let next = start.checked_add(len.checked_next_multiple_of(4)?)?;
+    note_in(notes.get(next..)?, owner, kind)
 }
 
 /// The section header table; a program runs without, so a broken one counts as none.

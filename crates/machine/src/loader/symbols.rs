@@ -170,9 +170,10 @@ fn entry(raw: &RawSymbol<'_>, bias: u64) -> Entry {
     }
 }
 
-/// A readable name; the mangled one when its readable form would be longer than any name, as that
+/// A readable form of a symbol's name; the mangled one when its readable form would be longer than any name, as that
 /// of a hostile one can be made.
-fn demangle(name: &str) -> String {
+#[must_use]
+pub fn demangle(name: &str) -> String {
     let mut text = Bounded(String::new());
     match write!(text, "{:#}", rustc_demangle::demangle(name)) {
         Ok(()) => text.0,

@@ -24,7 +24,7 @@ use crate::object::{Descriptors, Object};
 use crate::syscall::{NotNow, Outcome};
 
 /// Where a position-independent program is put, at least.
-const RELOCATED_BASE: u64 = 0x10_0000;
+pub const RELOCATED_BASE: u64 = 0x10_0000;
 /// The stack that a program begins with.
 pub const STACK_BYTES: u64 = 256 << 10;
 /// Its end: below the end of the user's half, with room for a guard.
@@ -187,7 +187,10 @@ pub fn start_init(kernel: &mut Kernel, path: &[u8], script: &[u8]) -> Result<(),
         number: 1,
         account: Account::new(kernel.memory.pool.total(), true),
         processes: 1,
+        process_limit: u32::MAX,
         threads: 1,
+        thread_limit: u32::MAX,
+        object_limit: u32::MAX,
         ..Job::default()
     };
     let job = kernel.jobs.insert(job).map_err(|_| errno::EAGAIN)?;

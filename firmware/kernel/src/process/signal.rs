@@ -237,6 +237,10 @@ impl Kernel {
             if let Some(thread) = self.threads.get_mut(id) {
                 thread.state = ThreadState::Stopped;
             }
+            // Its parent may have been waiting for the last thread to leave its hart.
+            let process = self.threads.get(id).map(|thread| thread.process);
+            let parent = process.and_then(|id| Some(self.processes.get(id)?.parent));
+            self.wake_parent(parent.unwrap_or(Id::NONE));
             return false;
         }
         thread.attention &= !attention::SIGNAL;
@@ -304,9 +308,9 @@ impl Kernel {
         // Sleeps, and whatever else has a deadline or waits for signals, are not made again behind a handler's back.
         let is_sleep = thread.deadline != 0 || thread.signals.suspended_mask.is_some();
         if waited && (restarts == Some(false) || restarts == Some(true) && is_sleep) {
-            thread
-                .registers
-                .set_result((-i64::from(errno::EINTR)) as u64);
+            let interrupted = (-i64::from(errno::EINTR)) as u64;
+            let result = thread.reply.take().unwrap_or(interrupted);
+            thread.registers.set_result(result);
             thread.registers.pc += 4;
             thread.deadline = 0;
             thread.has_called = false;

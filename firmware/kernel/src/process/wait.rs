@@ -55,6 +55,12 @@ impl Kernel {
         Ok(u64::from(pid))
     }
 
+    /// Whether no hart runs a thread of the process.
+    fn stands_still(&self, id: Id<Process>) -> bool {
+        let running = self.running.iter().filter_map(|&on| self.threads.get(on));
+        running.into_iter().all(|thread| thread.process != id)
+    }
+
     /// How many children are meant, and of those that there is something to tell of, the oldest: so that the order does not
     /// depend on where records lie.
     fn find_child(
@@ -87,7 +93,8 @@ impl Kernel {
             let status = match (process.state, process.news) {
                 (State::Zombie, _) => Some(process.status),
                 (_, Some(News::Stopped(signal))) if options & WUNTRACED != 0 => {
-                    Some(0x7f | signal << 8)
+                    // Not before the last of its threads has left its hart.
+                    self.stands_still(id).then_some(0x7f | signal << 8)
                 }
                 (_, Some(News::Continued)) if options & WCONTINUED != 0 => Some(0xffff),
                 _ => None,

@@ -16,12 +16,6 @@ pub fn make(kernel: &mut Kernel, hart: &mut Hart, call: Syscall, arguments: [u64
     let [a0, a1, a2, ..] = arguments;
     let process = kernel.current_process(hart);
     match call {
-        Syscall::Getpid => Ok(u64::from(kernel.pid_of(process))),
-        Syscall::Getppid => Ok(u64::from(kernel.parent_pid_of(process))),
-        Syscall::Gettid => Ok(kernel
-            .threads
-            .get(hart.current)
-            .map_or(0, |thread| u64::from(thread.tid))),
         Syscall::Getuid | Syscall::Geteuid | Syscall::Getgid | Syscall::Getegid => Ok(0),
         Syscall::SetTidAddress => {
             let thread = kernel.threads.get_mut(hart.current).ok_or(errno::ESRCH)?;
@@ -30,10 +24,6 @@ pub fn make(kernel: &mut Kernel, hart: &mut Hart, call: Syscall, arguments: [u64
         }
         Syscall::SetRobustList => Ok(0),
         Syscall::Umask => Ok(0o22),
-        Syscall::SchedYield => {
-            hart.must_yield = kernel.others_wait(hart);
-            Ok(0)
-        }
         Syscall::SchedSetaffinity => kernel.keep_to_harts(hart, a0, a1, a2),
         Syscall::SchedGetaffinity => kernel.tell_harts(hart, a0, a1, a2),
         Syscall::Getrusage => kernel.resource_usage(hart, a1),
@@ -95,7 +85,9 @@ impl Kernel {
         thread.affinity = mask;
         self.scheduler.set_affinity(hart.current.index(), mask);
         if mask >> hart.index & 1 == 0 {
-            hart.must_yield = true;
+            // Looked at before the thread goes on.
+            self.preempted |= 1 << hart.index;
+            self.has_changed = true;
         }
         Ok(0)
     }

@@ -1,14 +1,18 @@
 //! Exceptions: each concerns the thread that caused it, and nobody else.
 //!
 //! First the thread has a handler for each, which learns what happened and where, and lets the thread go on. Then the same happens
-//! in processes without a handler: each is ended by its signal, while a bystander keeps its memory and answers as before.
+//! in processes without a handler, which have a supervisor that lets them go on, and then in processes with neither: each is
+//! ended by its signal. A bystander keeps its memory, and answers as before.
 #![no_std]
 #![no_main]
 
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use fawn::mailbox::Mailbox;
-use fawn::process::{Ended, Fork, Pid, exit, fork, wait};
+use fawn::process::{
+    Ended, Fault as Told, Fork, Pid, exit, fork, registers_of_faulted, resume_faulted,
+    supervised_by, wait,
+};
 use fawn::syscall::{Number, call, call6};
 use fawn::{Arguments, Error, println};
 
@@ -32,8 +36,8 @@ const KERNEL: u64 = 0xffff_ffff_8020_0000;
 const LOAD: u32 = 0x0005_2583;
 /// `sw zero, 0(a0)`
 const STORE: u32 = 0x0005_2023;
-/// `amoadd.w a1, zero, (a0)`
-const ATOMIC: u32 = 0x0005_25af;
+/// `lr.w a1, (a0)`
+const ATOMIC: u32 = 0x1005_25af;
 /// `jr a0`
 const JUMP: u32 = 0x0005_0067;
 /// `ebreak`
@@ -123,6 +127,15 @@ fn show() -> Result<u32, Error> {
     }
     let bystander = Bystander::start()?;
     for (index, fault) in FAULTS.iter().enumerate() {
+        let (told, ended) = supervised(index, fault)?;
+        println!(
+            "supervised: {}: told of cause {}, skipped, {ended:?}",
+            fault.what, told.cause
+        );
+        let is_told = fault.told.is_none_or(|address| address == told.address);
+        check(is_told && ended == Ended::Exited(0) && bystander.is_well()?);
+    }
+    for (index, fault) in FAULTS.iter().enumerate() {
         let ended = in_child(|| cause(index, fault))?;
         println!("not handled: {}: {ended:?}", fault.what);
         check(ended == Ended::Killed(fault.signal) && bystander.is_well()?);
@@ -209,6 +222,32 @@ fn in_child(act: impl FnOnce()) -> Result<Ended, Error> {
             exit(0)
         }
     }
+}
+
+/// Has a fault come about in a child, whose supervisor lets it go on where the faulting code was called from; what the supervisor was told, and
+/// how the child ended.
+fn supervised(index: usize, fault: &Fault) -> Result<(Told, Ended), Error> {
+    /// Registers as `fault_answer` gives them: the program counter, then register 1 and so on.
+    const PROGRAM_COUNTER: usize = 0;
+    const RETURN_ADDRESS: usize = 1;
+    let faults = Mailbox::new(1, Told::BYTES as u32)?;
+    let child = match fork()? {
+        Fork::Parent(pid) => pid,
+        Fork::Child => {
+            let is_supervised = supervised_by(faults).is_ok() && faults.close().is_ok();
+            cause(index, fault);
+            exit(i32::from(!is_supervised))
+        }
+    };
+    let mut bytes = [0; Told::BYTES];
+    faults.receive(&mut bytes)?;
+    let told = Told::from_bytes(&bytes);
+    let mut registers = registers_of_faulted(told.tid)?;
+    registers[PROGRAM_COUNTER] = registers[RETURN_ADDRESS];
+    resume_faulted(told.tid, Some(&registers))?;
+    let (_, ended) = wait(Some(child))?;
+    faults.close()?;
+    Ok((told, ended))
 }
 
 /// A process that has nothing to do with it.

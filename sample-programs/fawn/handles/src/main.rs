@@ -20,7 +20,7 @@ fn main(arguments: Arguments) -> i32 {
     let done = match (arguments.number(1), arguments.number(2)) {
         // The program that the last part becomes.
         (Some(lost), Some(kept)) => after_exec(Mailbox(lost), Mailbox(kept)),
-        _ => show(arguments.get(0).unwrap_or("")),
+        _ => show(&arguments.own_path()),
     };
     match done {
         Ok(true) => 0,

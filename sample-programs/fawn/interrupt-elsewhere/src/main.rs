@@ -10,13 +10,14 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use fawn::mailbox::Mailbox;
 use fawn::process::{keep_to_harts, preemptions};
-use fawn::{Arguments, Error, println, thread};
+use fawn::{Arguments, Error, errno, println, thread};
 
 fawn::main!(main);
 
 const SLEEPERS: u64 = 3;
-/// Nanoseconds between the deadlines.
-const STEP: u64 = 20_000_000;
+/// Nanoseconds between the deadlines: one after the other, until the machine was fast enough to have each sleeper tell before the
+/// next one is due.
+const STEPS: [u64; 4] = [20_000_000, 100_000_000, 500_000_000, 2_500_000_000];
 /// Rounds that the computation takes at least.
 const ROUNDS: u64 = 20_000;
 
@@ -41,32 +42,21 @@ fn main(_: Arguments) -> i32 {
 
 fn show() -> Result<bool, Error> {
     keep_to_harts(1)?;
-    let told = Mailbox::new(SLEEPERS as u32, 16)?;
-    let begin = thread::now();
-    let mut sleepers = fawn::alloc::vec::Vec::new();
-    // The last one first: they are not woken in the order in which they went to sleep.
-    for number in (1..=SLEEPERS).rev() {
-        sleepers.push(thread::spawn(move || {
-            sleep(number, begin + number * STEP, told)
-        })?);
+    let mut last = None;
+    for step in STEPS {
+        let run = interrupt(step)?;
+        let is_clear = run.soon;
+        last = Some(run);
+        if is_clear {
+            break;
+        }
     }
-    let computing = thread::spawn(|| {
-        let result = compute();
-        (result, preemptions())
-    })?;
-
-    let mut right = true;
+    let Some(run) = last else {
+        return Ok(false);
+    };
+    let mut right = !run.early;
     let mut progress_before = 0;
-    for expected in 1..=SLEEPERS {
-        let mut words = [0; 16];
-        told.receive(&mut words)?;
-        let word = |at: usize| {
-            words[at..at + 8]
-                .iter()
-                .rev()
-                .fold(0u64, |word, &byte| word << 8 | u64::from(byte))
-        };
-        let (number, progress) = (word(0), word(8));
+    for (expected, (number, progress)) in (1..).zip(run.told) {
         let ran = if progress > progress_before {
             "had"
         } else {
@@ -76,14 +66,9 @@ fn show() -> Result<bool, Error> {
         right &= number == expected && progress > progress_before;
         progress_before = progress;
     }
-    for sleeper in sleepers {
-        let in_time = sleeper.join();
-        right &= in_time == Some(Ok(true));
-    }
-    println!("none was woken before its deadline");
-    let Some((result, preemptions)) = computing.join() else {
-        return Ok(false);
-    };
+    let woken = if run.early { "one was" } else { "none was" };
+    println!("{woken} woken before its deadline");
+    let (result, preemptions) = (run.result, run.preemptions);
     let interrupted = if preemptions >= SLEEPERS {
         "at least 3 times"
     } else {
@@ -103,17 +88,84 @@ fn show() -> Result<bool, Error> {
     Ok(right && undisturbed)
 }
 
-/// Sleeps until a deadline, and tells how far the computation is then; whether it is late enough.
-fn sleep(number: u64, deadline: u64, told: Mailbox) -> Result<bool, Error> {
+/// What one run came to.
+struct Run {
+    /// Who was woken, and how far the computation was then.
+    told: [(u64, u64); SLEEPERS as usize],
+    /// Somebody was woken before the deadline.
+    early: bool,
+    /// Each had told before the next one's deadline.
+    soon: bool,
+    /// What was computed.
+    result: (u64, u64),
+    /// How often the computation lost its hart.
+    preemptions: u64,
+}
+
+/// Lets all sleep by such steps while somebody computes.
+fn interrupt(step: u64) -> Result<Run, Error> {
+    PROGRESS.store(0, Ordering::Relaxed);
+    WOKEN.store(0, Ordering::Relaxed);
+    let mailbox = Mailbox::new(SLEEPERS as u32, 16)?;
+    let computes = Mailbox::new(1, 1)?;
+    let computing = thread::spawn(move || {
+        let begun = computes.send(&[]);
+        let result = compute();
+        (begun, result, preemptions())
+    })?;
+    // Nobody sleeps before there is something to interrupt.
+    computes.receive(&mut [])?;
+    computes.close()?;
+    let begin = thread::now();
+    let mut sleepers = fawn::alloc::vec::Vec::new();
+    // The last one first: they are not woken in the order in which they went to sleep.
+    for number in (1..=SLEEPERS).rev() {
+        sleepers.push(thread::spawn(move || {
+            sleep(number, begin + number * step, step, mailbox)
+        })?);
+    }
+    let mut told = [(0, 0); SLEEPERS as usize];
+    for told in &mut told {
+        let mut words = [0; 16];
+        mailbox.receive(&mut words)?;
+        let word = |at: usize| {
+            words[at..at + 8]
+                .iter()
+                .rev()
+                .fold(0u64, |word, &byte| word << 8 | u64::from(byte))
+        };
+        *told = (word(0), word(8));
+    }
+    let (mut early, mut soon) = (false, true);
+    for sleeper in sleepers {
+        let (was_early, was_soon) = sleeper.join().ok_or(Error(errno::ESRCH))??;
+        early |= was_early;
+        soon &= was_soon;
+    }
+    let (begun, result, preemptions) = computing.join().ok_or(Error(errno::ESRCH))?;
+    begun?;
+    mailbox.close()?;
+    Ok(Run {
+        told,
+        early,
+        soon,
+        result,
+        preemptions,
+    })
+}
+
+/// Sleeps until a deadline, and tells how far the computation is then; whether it was woken early, and whether it has told before the
+/// next deadline.
+fn sleep(number: u64, deadline: u64, step: u64, told: Mailbox) -> Result<(bool, bool), Error> {
     thread::sleep(deadline.saturating_sub(thread::now()));
-    let in_time = thread::now() >= deadline;
+    let early = thread::now() < deadline;
     let progress = PROGRESS.load(Ordering::Relaxed);
     let mut words = [0; 16];
     words[..8].copy_from_slice(&number.to_le_bytes());
     words[8..].copy_from_slice(&progress.to_le_bytes());
     told.send(&words)?;
     WOKEN.fetch_add(1, Ordering::Relaxed);
-    Ok(in_time)
+    Ok((early, thread::now() < deadline + step))
 }
 
 /// Computes with integers and fractions, for as long as somebody still sleeps; what the first rounds come to.

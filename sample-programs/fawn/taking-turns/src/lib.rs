@@ -8,6 +8,8 @@ use fawn::{Arguments, println};
 pub const TURNS: u8 = 3;
 /// How long each computes without giving the hart away: several quanta, in ticks of the clock (10 MHz).
 const LONG: u64 = 100_000;
+/// When neither can still expect to lose the hart.
+const TOO_LONG: u64 = 1000 * LONG;
 
 /// A program's side: the mailbox that its turn comes by, and the one that it reports to.
 pub struct Player {
@@ -61,16 +63,22 @@ impl Player {
         }
     }
 
-    /// Computes for longer than a quantum while the other does, and says whether the hart was taken away meanwhile.
+    /// Computes for longer than a quantum while the other does, and says whether the hart was taken away meanwhile. Where time passes while
+    /// the machine does not run, a few quanta may be too short for that: then it goes on.
     pub fn compute(&self) {
         let _ = self.await_turn();
         let before = fawn::process::preemptions();
         let start = now();
         let mut sum = 0u64;
-        while now().wrapping_sub(start) < LONG {
-            sum = core::hint::black_box(sum.wrapping_mul(3).wrapping_add(1));
+        let mut preempted = false;
+        let mut until = LONG;
+        while until < TOO_LONG && !preempted {
+            while now().wrapping_sub(start) < until {
+                sum = core::hint::black_box(sum.wrapping_mul(3).wrapping_add(1));
+            }
+            preempted = fawn::process::preemptions() > before;
+            until += LONG;
         }
-        let preempted = fawn::process::preemptions() > before;
         self.done(0);
         let _ = self.await_turn();
         let told = if preempted { "was" } else { "was not" };

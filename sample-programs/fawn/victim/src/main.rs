@@ -18,8 +18,7 @@ fn main(arguments: Arguments) -> i32 {
         // What the victim became by execve.
         return 0;
     }
-    let path = arguments.get(0).unwrap_or("/bin/victim");
-    match watch(path) {
+    match watch(&arguments.own_path()) {
         Ok(true) => 0,
         Ok(false) => 1,
         Err(error) => {

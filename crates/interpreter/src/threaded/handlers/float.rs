@@ -230,11 +230,13 @@ pub(in super::super) fn float_memory(insn: &Insn) -> Option<Op> {
 
 /// The fast handler of a computation, which falls back to the instruction kept beside it.
 pub(in super::super) fn float_compute(insn: &Insn) -> Option<Handler> {
-    fixed(insn.op).or_else(|| rounds_to_nearest(insn.aux).then(|| rounded(insn.op))?)
+    fixed(insn).or_else(|| rounds_to_nearest(insn.aux).then(|| rounded(insn.op))?)
 }
 
-fn fixed(op: Opcode) -> Option<Handler> {
-    Some(match op {
+fn fixed(insn: &Insn) -> Option<Handler> {
+    // These conversions never round, but a reserved rounding mode traps all the same; the dynamic one may be reserved.
+    let mode_exists = insn.aux < 5;
+    Some(match insn.op {
         Opcode::FsgnjD => inject_sign::<0>,
         Opcode::FsgnjnD => inject_sign::<1>,
         Opcode::FsgnjxD => inject_sign::<2>,
@@ -243,8 +245,8 @@ fn fixed(op: Opcode) -> Option<Handler> {
         Opcode::FeqD => compare::<2>,
         Opcode::FmvXD => move_to_integer,
         Opcode::FmvDX => move_from_integer,
-        Opcode::FcvtDW => word_to_double::<true>,
-        Opcode::FcvtDWu => word_to_double::<false>,
+        Opcode::FcvtDW if mode_exists => word_to_double::<true>,
+        Opcode::FcvtDWu if mode_exists => word_to_double::<false>,
         _ => return None,
     })
 }

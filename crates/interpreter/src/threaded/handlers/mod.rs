@@ -55,7 +55,7 @@ fn plain_step(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, left: i64) {
     // The plain engine has counted.
     frame.counted(left - 1);
     let pc = hart.pc;
-    if step != Step::Next || frame.must_stop() {
+    if step != Step::Next || frame.watched || frame.must_stop() {
         return frame.leave(hart, pc, left - 1, Exit::Step(step));
     }
     enter_far(hart, frame, pc, left - 1);
@@ -69,6 +69,20 @@ pub(super) const fn plain_op() -> Op {
         a: Register::source(0),
         b: Register::source(0),
         left: 0,
+    }
+}
+
+/// The instruction here may be marked.
+fn marked(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, left: i64) {
+    let pc = frame.pc(at);
+    frame.leave(hart, pc, left, Exit::Marked);
+}
+
+/// What stands at the place of a mark, in every page.
+pub(super) const fn marked_op() -> Op {
+    Op {
+        handler: marked,
+        ..plain_op()
     }
 }
 

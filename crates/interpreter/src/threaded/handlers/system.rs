@@ -32,8 +32,14 @@ fn system_instruction<const HALVES: usize>(
     };
     let next = hart.pc;
     frame.sync(hart, left);
-    let goes_on = matches!(step, Step::Next | Step::Sync)
-        && !frame.must_stop()
+    if hart.catch.has_caught() {
+        frame.bus.raise_attention();
+    }
+    let goes_on = match step {
+        Step::Next | Step::Sync => true,
+        Step::Returned => !frame.watched,
+        _ => false,
+    } && !frame.must_stop()
         && deadline == hart.timer_setting()
         && !interrupted(hart, frame);
     if !goes_on {
