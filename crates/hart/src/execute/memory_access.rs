@@ -57,7 +57,7 @@ impl Hart {
         if !width.aligned(address) {
             return self.load_misaligned(bus, address, width);
         }
-        let hit = self.look_up(bus, address, width.bytes(), Access::Load)?;
+        let hit = self.translate_hit(bus, address, width.bytes(), Access::Load)?;
         let value = bus
             .load(hit.physical, width)
             .map_err(|fault| Trap::bus_fault(fault, Access::Load, address))?;
@@ -111,7 +111,7 @@ impl Hart {
         if !width.aligned(address) {
             return self.store_misaligned(bus, address, width, value);
         }
-        let hit = self.look_up(bus, address, width.bytes(), Access::Store)?;
+        let hit = self.translate_hit(bus, address, width.bytes(), Access::Store)?;
         bus.store(hit.physical, width, value)
             .map_err(|fault| Trap::bus_fault(fault, Access::Store, address))?;
         self.fill_fast_data(bus, address, hit, Access::Store);

@@ -146,13 +146,13 @@ impl Hart {
         bytes: u64,
         access: Access,
     ) -> Result<u64, Trap> {
-        self.look_up(bus, address, bytes, access)
+        self.translate_hit(bus, address, bytes, access)
             .map(|hit| hit.physical)
     }
 
     /// As [`Hart::translate`], with what the TLB says.
     #[inline]
-    pub(crate) fn look_up(
+    pub(crate) fn translate_hit(
         &mut self,
         bus: &mut Bus,
         address: u64,
