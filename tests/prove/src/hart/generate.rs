@@ -67,10 +67,7 @@ impl Generator {
         };
         let mut random = Random::new(seed);
         let (clean_float, timer) = (random.one_in(4), random.one_in(2));
-<<<<<<< HEAD
         let (protection, changes_tables) = (random.one_in(2), random.one_in(2));
-=======
->>>>>>> main
         let flags_alone = |row: &Row| {
             matches!(
                 row.format,
