@@ -85,10 +85,12 @@ impl Hart {
         self.emergency_stack_top = layout::emergency_stack_of(index).1;
     }
 
-    /// Sees to it that the timer interrupt comes at a time, or before: it is set only if it would come later, or was due.
+    /// Sets the timer, unless it is set to that already.
+    ///
+    /// One that is set to an earlier time cannot be left as it is: it may have been due while the hart idled, where no trap tells of it.
     #[inline]
     pub fn set_timer(&mut self, ticks: u64) {
-        if ticks >= self.timer {
+        if ticks == self.timer {
             return;
         }
         self.timer = ticks;
@@ -144,9 +146,8 @@ impl Hart {
 
     /// The timer interrupt has come.
     pub fn timer_is_due(&mut self) {
-        // Whatever is set next is earlier.
-        self.timer = u64::MAX;
-        self.write_timer(u64::MAX);
+        // Whatever is set next differs.
+        self.timer = 0;
     }
 
     /// Lets the hart fetch code that was written up to a generation.
