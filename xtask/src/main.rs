@@ -1,6 +1,7 @@
 //! Everything a person would otherwise have to remember, as `cargo xtask COMMAND`.
 
 mod boots;
+mod campaign;
 mod check;
 mod guest;
 mod suite;
@@ -24,6 +25,8 @@ enum Command {
     Check(check::Arguments),
     /// Boots software that Debian packages for this kind of machine: OpenSBI, U-Boot, and its kernel.
     Boots(boots::Arguments),
+    /// Runs the long trials of Fawn: hostile system calls, processes killed at any instruction, storms of messages.
+    Campaign(campaign::Arguments),
     /// Runs a folder of prebuilt ELF files of a public test suite against a committed table.
     Suite(suite::Arguments),
 }
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Command::Guest(arguments) => guest::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Boots(arguments) => boots::run(&arguments),
+        Command::Campaign(arguments) => campaign::run(&arguments),
         Command::Suite(arguments) => suite::run(&arguments),
     };
     match result {

@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "93e4a58bbc00239def43157c11da22f815af37bf6bd56ce73b66322c08ec900e",
-        source_digest: "784e39b5228b59376da4bf16a560214876176e91873fe470bca06d5fa29e545e",
+        digest: "c107bcb41bcfdd0ddd9ea6af2c3e102a3b7d07da4390d28d7a53f6dabc80751c",
+        source_digest: "efbe03723d35ac4181d5146dcb83969182dddc70aa26c463dd41d9b4c03b65af",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "536800695d789fd5b33e6ba04ea0e8641e7d1a4abead17d7318774859334115e",
-    source_digest: "a9b1d4dfa868ca1c8335580a5eea9404d9d525033d161f8f75321a2f8728ec34",
+    digest: "1c729feac6daea53dfcc0cce5bd0e6fea2077374ac0100db375fd8e4c6dc2f4e",
+    source_digest: "c83cf31c97bb245ac53cdd2d6075b3a02cff2a3a484c0f7af83facd05cf54583",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
