@@ -4,6 +4,7 @@ mod campaign;
 mod kill;
 mod samples;
 mod system;
+mod transports;
 
 use guest_images::{Kind, of_kind};
 use hartland_tests::machine_with;

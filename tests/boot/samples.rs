@@ -7,10 +7,10 @@ use hartland_tests::transcript::{complaints, difference};
 use machine::{Exit, ExitVia, Stop};
 
 /// No sample takes so many steps.
-const LIMIT: u64 = 4_000_000_000;
+pub const LIMIT: u64 = 4_000_000_000;
 
 /// The samples with an output that they must give.
-fn samples() -> Vec<(String, String)> {
+pub fn samples() -> Vec<(String, String)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../sample-programs/fawn");
     let mut samples: Vec<_> = std::fs::read_dir(folder)
         .expect("the samples")
@@ -25,21 +25,28 @@ fn samples() -> Vec<(String, String)> {
 }
 
 fn check(harts: usize) {
-    let mut wrong: Vec<String> = Vec::new();
     let samples = samples();
     assert!(samples.len() >= 5, "only {} samples", samples.len());
+    check_each(&samples, "", harts);
+}
+
+/// Runs samples one by one, with options for the kernel.
+pub fn check_each(samples: &[(String, String)], options: &str, harts: usize) {
+    let mut wrong: Vec<String> = Vec::new();
     for (name, expected) in samples {
-        let mut machine = fawn_with(&format!("quiet noecho -- /bin/{name}"), harts);
+        let words = format!("quiet noecho report=short {options} -- /bin/{name}");
+        let mut machine = fawn_with(&words, harts);
         let stop = machine.run(LIMIT);
         let output = String::from_utf8_lossy(&machine.take_output()).replace('\r', "");
         let finished = Stop::Exit(Exit {
             code: 0,
             via: ExitVia::Finisher,
         });
-        if difference(&name, &output, &expected).is_some() || stop != finished {
-            let where_from = difference(&name, &output, &expected).unwrap_or(name);
+        let wrong_at = difference(name, &output, expected);
+        if wrong_at.is_some() || stop != finished {
+            let wrong_at = wrong_at.unwrap_or_else(|| name.clone());
             wrong.push(format!(
-                "{harts} harts: {stop:?}, {where_from}\nof\n{output}"
+                "{harts} harts {options}: {stop:?}, {wrong_at}\nof\n{output}"
             ));
         }
     }
@@ -70,7 +77,10 @@ fn samples_say_what_they_must_on_eight_harts() {
 #[test]
 fn one_boot_runs_them_all() {
     for harts in [1, 4] {
-        let mut machine = fawn_with("quiet noecho -- /bin/sh /etc/samples.sh", harts);
+        let mut machine = fawn_with(
+            "quiet noecho report=short -- /bin/sh /etc/samples.sh",
+            harts,
+        );
         let stop = machine.run(LIMIT);
         let output = String::from_utf8_lossy(&machine.take_output()).into_owned();
         let wrong = complaints(&output, &samples());

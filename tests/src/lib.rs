@@ -3,6 +3,7 @@
 pub mod campaign;
 pub mod program;
 pub mod transcript;
+pub mod wander;
 
 use guest_images::GuestImage;
 use machine::loader::{self, Image, RamRange};
@@ -43,7 +44,7 @@ pub fn machine_with(image: &GuestImage, harts: usize, plain_engine: bool) -> Mac
 /// When there is no such image, or it does not load.
 #[must_use]
 pub fn system_with(kernel: &str, harts: usize, plain_engine: bool) -> Machine {
-    system(kernel, "", harts, plain_engine)
+    system(kernel, "report=short", harts, plain_engine)
 }
 
 /// A machine with Fawn and a command line for its kernel.
@@ -93,6 +94,35 @@ fn booted(
         firmware: Some(system_image("sbi")),
         kernel: Some(kernel),
         initrd: Some(guest_images::programs().bytes.to_vec()),
+        arguments: arguments.to_owned(),
+        ..Boot::default()
+    };
+    machine.boot(boot).expect("a system fits");
+    machine
+}
+
+/// A machine with our SBI, any kernel, and a RAM disk; 512 MiB.
+///
+/// # Panics
+/// When something does not load.
+#[must_use]
+pub fn kernel_with(kernel: &[u8], initrd: &[u8], arguments: &str, harts: usize) -> Machine {
+    let ram = RamRange {
+        base: abi::memory_map::RAM_BASE,
+        size: 512 << 20,
+    };
+    let config = Config {
+        memory: ram.size,
+        harts,
+        no_reboot: true,
+        ..Config::default()
+    };
+    let mut machine = Machine::new(config).expect("the host has so much address space");
+    let kind = Some(loader::ImageKind::Kernel);
+    let boot = Boot {
+        firmware: Some(system_image("sbi")),
+        kernel: Some(loader::parse("kernel", kernel, ram, kind).expect("a kernel")),
+        initrd: Some(initrd.to_vec()),
         arguments: arguments.to_owned(),
         ..Boot::default()
     };

@@ -47,6 +47,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "hartland-devices",
         ],
     ),
+    ("hartland-debugger", &["hartland-isa", "hartland-machine"]),
     ("hartland-guest-images", &[]),
     (
         "hartland",
@@ -54,6 +55,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "hartland-abi",
             "hartland-isa",
             "hartland-machine",
+            "hartland-debugger",
             "hartland-guest-images",
         ],
     ),

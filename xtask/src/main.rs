@@ -4,6 +4,7 @@ mod boots;
 mod campaign;
 mod check;
 mod guest;
+mod prove;
 mod suite;
 
 use std::process::ExitCode;
@@ -27,6 +28,8 @@ enum Command {
     Boots(boots::Arguments),
     /// Runs the long trials of Fawn: hostile system calls, processes killed at any instruction, storms of messages.
     Campaign(campaign::Arguments),
+    /// Checks the machine against others and against hostile input, by name; `--long` for the long form.
+    Prove(prove::Arguments),
     /// Runs a folder of prebuilt ELF files of a public test suite against a committed table.
     Suite(suite::Arguments),
 }
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Boots(arguments) => boots::run(&arguments),
         Command::Campaign(arguments) => campaign::run(&arguments),
+        Command::Prove(arguments) => prove::run(&arguments),
         Command::Suite(arguments) => suite::run(&arguments),
     };
     match result {

@@ -152,7 +152,9 @@ pub const WAITS: [&str; 10] = [
     "any",
 ];
 /// What a descriptor leads to (the first four bytes of `descriptor.object`; behind them is the name of the open file, pipe, mailbox or process), by number.
-pub const OBJECTS: [&str; 6] = ["console", "null", "file", "pipe", "mailbox", "process"];
+pub const OBJECTS: [&str; 7] = [
+    "console", "null", "file", "pipe", "mailbox", "process", "system",
+];
 /// States of a node of the scheduler (`schedule.state`), by number.
 pub const SCHEDULE_STATES: [&str; 4] = ["vacant", "blocked", "ready", "running"];
 /// What a region is for (`region.kind`), by number.

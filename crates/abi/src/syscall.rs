@@ -163,6 +163,10 @@ calls! {
     Renameat2 = 276,
     /// `getrandom(buffer, length, flags)`.
     Getrandom = 278,
+    /// `pidfd_send_signal(descriptor, signal, information, flags)`: the process that a handle leads to.
+    PidfdSendSignal = 424,
+    /// `pidfd_open(process, flags)`: a handle of the caller or a descendant.
+    PidfdOpen = 434,
     /// `mailbox_create(capacity, size, flags)`: a mailbox for `capacity` messages of at most `size` bytes; its descriptor.
     MailboxCreate = 1024,
     /// `mailbox_send(descriptor, buffer, length, deadline, handles, count)`: puts a message into a mailbox, waiting for room until the
@@ -191,6 +195,10 @@ calls! {
     HandleRestrict = 1027,
     /// `process_list(buffer, count)`: what the processes are and use, an entry each; how many there are.
     ProcessList = 1028,
+    /// `process_inspect(descriptor, entry)`: the same of the process that a handle leads to.
+    ProcessInspect = 1034,
+    /// `mailbox_list(buffer, count)`: what the mailboxes are and hold, an entry each; how many there are.
+    MailboxList = 1035,
 }
 
 /// A deadline that never comes.
@@ -217,6 +225,10 @@ pub mod clone {
     /// `pthread_create`: memory, place, files, handlers, process and System V semaphores shared; a thread pointer.
     pub const THREAD_SET: u64 = 0x100 | 0x200 | 0x400 | 0x800 | 0x1_0000 | 0x4_0000 | 0x8_0000;
 }
+
+/// The descriptor under which init finds the handle of the system, and leaves it for the program that it starts: by its right to read
+/// all processes and mailboxes can be seen, by its right to control the machine's run ends (`reboot`).
+pub const SYSTEM: u64 = 63;
 
 /// Rights of a handle, for `handle_restrict`.
 pub mod rights {
@@ -248,6 +260,28 @@ pub struct ProcessEntry {
     pub ran: u64,
     /// Its program's name, filled with zeros.
     pub name: [u8; 16],
+}
+
+/// A mailbox as `mailbox_list` tells of it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MailboxEntry {
+    /// Its number: it is given again when the mailbox is gone.
+    pub number: u32,
+    /// Messages that it may hold; 0 for a rendezvous.
+    pub capacity: u32,
+    /// Bytes that a message may have.
+    pub size: u32,
+    /// Messages in it.
+    pub count: u32,
+    /// Descriptors to receive by.
+    pub receivers: u32,
+    /// Descriptors to send by, those in messages on their way among them.
+    pub senders: u32,
+    /// Threads that wait for a message.
+    pub waiting_receivers: u32,
+    /// Threads that wait for room.
+    pub waiting_senders: u32,
 }
 
 /// What a supervisor can say about a thread that has faulted.

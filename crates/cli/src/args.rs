@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use isa::IsaConfig;
 use machine::loader::ImageKind;
 
+use crate::gdb::{Where, parse_where};
 use crate::machine_options::{MachineOptions, parse_isa};
 use crate::terminal::output::{Serial, parse_serial};
 
@@ -96,9 +97,15 @@ pub struct RunOptions {
     #[command(flatten)]
     pub machine: MachineOptions,
 
-    /// Start stopped, in the monitor; `cont` starts the machine
+    /// Start stopped, in the monitor, where `cont` starts the machine; with --gdb, wait for gdb
     #[arg(short = 'S')]
     pub stopped: bool,
+
+    /// Let gdb debug the machine: `target remote :1234`, or at another port, or `stdio` for a gdb that
+    /// starts this command
+    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = ":1234",
+          value_parser = parse_where, conflicts_with_all = ["record", "log_commits", "instructions", "signature", "json", "expect_text", "fail_text"])]
+    pub gdb: Option<Where>,
 
     /// Stop after so many steps, with status 124
     #[arg(long, value_name = "STEPS")]
@@ -186,6 +193,11 @@ pub struct ReplayOptions {
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
     pub json: Option<PathBuf>,
 
+    /// Do not replay to the end of the process: open the recording at its end, for gdb (as of `run`)
+    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = ":1234",
+          value_parser = parse_where, conflicts_with = "json")]
+    pub gdb: Option<Where>,
+
     /// Which engine runs the code; without it, the recorded one
     #[arg(long, value_name = "ENGINE")]
     pub engine: Option<Engine>,
@@ -251,9 +263,21 @@ pub struct BenchOptions {
     #[arg(long, value_name = "EMULATOR")]
     pub against: Option<Other>,
 
-    /// The same with any command; {} stands for the ELF file
-    #[arg(long, value_name = "COMMAND", conflicts_with = "against")]
-    pub against_cmd: Option<String>,
+    /// The same with any command, or several: [NAME=]COMMAND; {} stands for the ELF file
+    #[arg(long, value_name = "COMMAND")]
+    pub against_cmd: Vec<String>,
+
+    /// The same with native builds of the workloads, in this folder
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = "benches/workloads/target/release")]
+    pub native: Option<PathBuf>,
+
+    /// Writes an SVG chart, too
+    #[arg(long, value_name = "FILE")]
+    pub chart: Option<PathBuf>,
+
+    /// Measures nothing: runs each workload by both engines and compares steps and state hash
+    #[arg(long, conflicts_with_all = ["against", "against_cmd", "native", "chart", "json", "engine"])]
+    pub verify: bool,
 
     /// As JSON, every run
     #[arg(long)]

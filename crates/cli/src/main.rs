@@ -2,12 +2,12 @@
 
 mod args;
 mod bench;
-mod bench_os;
 mod commit_log;
 mod disasm;
 mod failure;
 mod fawn;
 mod files;
+mod gdb;
 mod machine_options;
 mod monitor;
 mod recording;

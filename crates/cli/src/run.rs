@@ -4,11 +4,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use debugger::{Settings, Timeline};
 use machine::{Exit, Machine, Stop};
 
 use crate::args::RunOptions;
 use crate::failure::{self, Failure, say, status};
 use crate::files::Files;
+use crate::gdb::{self, Surroundings, Where};
 use crate::machine_options::{self, Built};
 use crate::recording::Recorder;
 use crate::report::Report;
@@ -32,6 +34,9 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
         let written = std::fs::write(path, machine.device_tree());
         written.map_err(|e| Failure::cannot_write(path, &e))?;
         return Ok(0);
+    }
+    if let Some(at) = &options.gdb {
+        return debug(machine, on_fawn, options, at);
     }
     let recorder = match &options.record {
         Some(path) => Some(Recorder::create(path, options, files.into_read())?),
@@ -58,6 +63,20 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
         written.map_err(|e| Failure::cannot_write(path, &e))?;
     }
     Ok(status)
+}
+
+/// Lets gdb debug the machine.
+fn debug(machine: Machine, on_fawn: bool, options: &RunOptions, at: &Where) -> Result<u8, Failure> {
+    let around = Surroundings {
+        at: at.clone(),
+        serial: options.serial.clone(),
+        listens: options.machine.input.is_none(),
+        tells_end: on_fawn,
+        waits: options.stopped,
+        timeout: options.timeout,
+    };
+    let mut timeline = Timeline::new(machine, Settings::default());
+    gdb::serve(&mut timeline, &around)
 }
 
 /// The exit status that goes with how a run ended.

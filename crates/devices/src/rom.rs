@@ -78,6 +78,10 @@ impl Device for Rom {
         Ok(())
     }
 
+    fn peek(&self, offset: u64) -> Option<u8> {
+        self.bytes.get(usize::try_from(offset).ok()?).copied()
+    }
+
     fn executable(&self) -> bool {
         true
     }

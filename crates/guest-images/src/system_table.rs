@@ -8,8 +8,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The M-mode firmware: starts the harts and answers SBI calls.",
         bytes: include_bytes!("../images/system/sbi.elf"),
         debug: include_bytes!("../images/system/sbi.debug.zst"),
-        digest: "a6e25368f216c2580b14fb701684f3d220d618d068d5788f58599e0e6716d482",
-        source_digest: "34d41e59d7e5c3ad02053e715521437d256ce24bee2e46497ef0831c337aee76",
+        digest: "70c618ae3f28c5115375c402d2206a96f5606c0d4cb23183668a5ad33082618f",
+        source_digest: "fffc4f336e6e42a5a28124e4c78c51eb5853efd29941e9354ee65bb1e41915ea",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -17,8 +17,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "An S-mode program that judges the firmware below it.",
         bytes: include_bytes!("../images/system/sbi-check.elf"),
         debug: include_bytes!("../images/system/sbi-check.debug.zst"),
-        digest: "b42f9b3c63da9b626c8b097e34fe6fe8e0c7ce60cc4270f240bcfded2810f824",
-        source_digest: "e7aeec7873d5b8aaf17a1d2e232b6cdd9b96dd448e40d6fc7ab1490eb70c14e1",
+        digest: "e31a007c88d55951093d399d044cc3fb54326ab62afb1a5df58e2de49fc78883",
+        source_digest: "66c78103783d13747081622c6fd72530561b6cb89e351ac3cd09901b19f100c2",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "c107bcb41bcfdd0ddd9ea6af2c3e102a3b7d07da4390d28d7a53f6dabc80751c",
-        source_digest: "efbe03723d35ac4181d5146dcb83969182dddc70aa26c463dd41d9b4c03b65af",
+        digest: "b1a41d228f4697a1972869d7ce0f775a6601da0ee748d8217e88f2dbaacf45ee",
+        source_digest: "db540dec32e693b9d1bd0d4d92abf88618045810c0f1cc2dca4ce189af30568b",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "1c729feac6daea53dfcc0cce5bd0e6fea2077374ac0100db375fd8e4c6dc2f4e",
-    source_digest: "c83cf31c97bb245ac53cdd2d6075b3a02cff2a3a484c0f7af83facd05cf54583",
+    digest: "3e8cad654f198c22ad4d644fbf5f73d71dc422913d8923afa7d0b00805ee8a1b",
+    source_digest: "a404c3ec502e27c8a79f801472738d87fbcc319145964fc78822d3527b5e87c1",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
@@ -161,6 +161,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/timeshare",
             debug: include_bytes!("../images/system/programs/timeshare.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/transports",
+            debug: include_bytes!("../images/system/programs/transports.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/victim",

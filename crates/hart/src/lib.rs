@@ -6,11 +6,13 @@
 //! * [`mmu`]: page walk (pure), TLBs (state), PMP.
 //! * [`trap`]: exceptions and interrupts, entry and return.
 //! * [`semantics`]: what instructions compute, without any machine state.
+//! * [`catch`]: what a debugger is told of.
 //! * [`execute`]: what one decoded instruction does to a hart and its bus.
 //!
 //! Engines live in the `interpreter` crate. A hart sees memory and devices only as
 //! [`memory::Bus`].
 
+pub mod catch;
 pub mod csr;
 pub mod execute;
 pub mod mmu;
@@ -19,6 +21,7 @@ pub mod semantics;
 mod state;
 mod trap;
 
+pub use catch::{Catch, Caught};
 pub use csr::{Slot, envcfg, interrupt, status};
 pub use execute::Flow;
 pub use execute::cache::BLOCK as CACHE_BLOCK_BYTES;

@@ -5,6 +5,7 @@ use std::ops::{Index, IndexMut};
 use isa::{Extension, IsaConfig};
 
 use crate::Privilege;
+use crate::catch::Catch;
 use crate::csr::Slot;
 use crate::mmu::Contexts;
 use crate::mmu::pmp::Pmp;
@@ -51,6 +52,8 @@ pub struct Hart {
     pub tlb: Tlb,
     /// Derived: [`memory::Ram::revocations`] when the shortcuts for data were last dropped.
     seen_revocations: u64,
+    /// Not state: what a debugger is told of.
+    pub catch: Catch,
     isa: IsaConfig,
     id: u64,
 }
@@ -80,6 +83,7 @@ impl Hart {
             pmp: Pmp::default(),
             tlb: Tlb::default(),
             seen_revocations: 0,
+            catch: Catch::default(),
             isa,
             id,
         });
@@ -92,7 +96,9 @@ impl Hart {
     pub fn reset(&mut self, reset_vector: u64) {
         let fresh = Self::new(self.id, self.isa, reset_vector);
         let (steps, unretired, semihosting) = (self.steps, self.unretired, self.semihosting);
+        let catch = std::mem::take(&mut self.catch);
         *self = *fresh;
+        self.catch = catch;
         (self.steps, self.unretired, self.semihosting) = (steps, unretired, semihosting);
     }
 
@@ -150,6 +156,12 @@ impl Hart {
             .chain(self.csr)
             .chain(self.pmp.registers())
             .chain(self.tlb.words())
+    }
+
+    /// Steps taken by the hart whose [`Hart::words`] these are.
+    pub fn steps_in(words: impl IntoIterator<Item = u64>) -> u64 {
+        // Behind 64 registers, pc and modes.
+        words.into_iter().nth(66).unwrap_or(0)
     }
 
     /// Takes over words in the order of [`Hart::words`] of a hart with the same extensions.

@@ -92,10 +92,12 @@ impl Hart {
         let code = trap.cause as u64;
         let delegated = self[Slot::Medeleg] >> code & 1 != 0;
         self.unretired += 1;
+        self.catch_exception(trap);
         self.enter_handler(code, trap.tval, delegated);
     }
 
     /// The interrupt to take now, given the lines into this hart, if there is one.
+    #[inline]
     #[must_use]
     pub fn pending_interrupt(&self, lines: u64, now_ticks: u64) -> Option<Interrupt> {
         let active = self.interrupts_pending(lines, now_ticks) & self[Slot::Mie];
@@ -117,6 +119,9 @@ impl Hart {
         } else {
             to_supervisor
         };
+        if chosen == 0 {
+            return None;
+        }
         PRIORITY
             .into_iter()
             .find(|&i| chosen >> (i as u64) & 1 != 0)
@@ -135,6 +140,7 @@ impl Hart {
         let delegated = self[Slot::Mideleg] >> code & 1 != 0;
         self.unretired += 1;
         self.waiting = false;
+        self.catch_interrupt(interrupt);
         self.enter_handler(code | INTERRUPT_FLAG, 0, delegated);
     }
 
@@ -160,11 +166,13 @@ impl Hart {
             (self[Slot::Mtvec], cleared | kept)
         };
         self[Slot::Mstatus] = new;
-        self.privilege = if to_supervisor {
+        let to = if to_supervisor {
             Privilege::Supervisor
         } else {
             Privilege::Machine
         };
+        self.catch_privilege(to);
+        self.privilege = to;
         self.refresh_contexts();
         let vectored = vector & 1 != 0 && cause & INTERRUPT_FLAG != 0;
         let offset = if vectored {
@@ -202,6 +210,7 @@ impl Hart {
 
     fn finish_return(&mut self, mstatus: u64, to: Privilege, pc: u64) {
         self[Slot::Mstatus] = mstatus;
+        self.catch_privilege(to);
         self.privilege = to;
         self.pc = pc;
         self.refresh_contexts();

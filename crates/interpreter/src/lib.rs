@@ -7,10 +7,12 @@
 //! [`Interpreter`] chooses, samples interrupts where the rules say, and returns to its caller with
 //! a typed [`Pause`].
 
+mod marks;
 pub mod plain;
 mod run;
 pub mod threaded;
 
 pub use hart;
+pub use marks::Marks;
 pub use plain::{NoObserver, Observer};
 pub use run::{Interpreter, Pause};

@@ -44,6 +44,8 @@ pub enum Step {
     Yield,
     /// The host must do a semihosting call; the hart stands behind the `ebreak`.
     HostCall,
+    /// The next instruction is marked.
+    Marked,
 }
 
 /// Fetches the instruction at `hart.pc`: its encoding, in the low 16 bits when compressed.
@@ -91,6 +93,9 @@ pub fn step(hart: &mut Hart, bus: &mut Bus, observer: &mut impl Observer) -> Ste
         Err(trap) => {
             hart.take_exception(trap);
             observer.trapped(hart, bus, pc, trap);
+            if hart.catch.has_caught() {
+                bus.raise_attention();
+            }
             Step::Next
         }
     };

@@ -4,6 +4,7 @@
 use hart::Hart;
 use memory::Bus;
 
+use crate::Marks;
 use crate::plain::{self, NoObserver, Observer, Step};
 use crate::threaded::Threaded;
 
@@ -20,6 +21,8 @@ pub enum Pause {
     Attention,
     /// The guest makes a semihosting call; the hart stands behind its `ebreak`.
     HostCall,
+    /// The next instruction is marked ([`Marks`]).
+    Marked,
 }
 
 /// Most steps that an engine takes without coming back to the loop. It bounds the depth of
@@ -29,6 +32,7 @@ const LONGEST_STRETCH: u64 = 4096;
 /// Runs harts, by whichever engine.
 pub struct Interpreter {
     threaded: Threaded,
+    marks: Marks,
     /// Use the plain engine only.
     pub plain_only: bool,
 }
@@ -45,8 +49,22 @@ impl Interpreter {
     pub fn new() -> Self {
         Self {
             threaded: Threaded::new(),
+            marks: Marks::default(),
             plain_only: false,
         }
+    }
+
+    /// Stops before these addresses from now on.
+    pub fn mark(&mut self, bus: &mut Bus, marks: Marks) {
+        if marks.addresses() != self.marks.addresses() {
+            self.threaded.clear(bus);
+        }
+        self.marks = marks;
+    }
+
+    /// The marks, to let a step pass.
+    pub fn marks_mut(&mut self) -> &mut Marks {
+        &mut self.marks
     }
 
     /// Runs a hart for at most `budget` steps.
@@ -55,7 +73,7 @@ impl Interpreter {
             return self.run_observed(hart, bus, budget, &mut NoObserver);
         }
         run_loop(hart, bus, budget, &mut NoObserver, |hart, bus, steps, _| {
-            self.threaded.run(hart, bus, steps)
+            self.threaded.run(hart, bus, steps, &self.marks)
         })
     }
 
@@ -67,12 +85,24 @@ impl Interpreter {
         budget: u64,
         observer: &mut O,
     ) -> Pause {
-        run_loop(hart, bus, budget, observer, run_plain)
+        let marks = &self.marks;
+        run_loop(hart, bus, budget, observer, |hart, bus, steps, observer| {
+            run_plain(hart, bus, steps, marks, observer)
+        })
     }
 }
 
-fn run_plain<O: Observer>(hart: &mut Hart, bus: &mut Bus, steps: u64, observer: &mut O) -> Step {
+fn run_plain<O: Observer>(
+    hart: &mut Hart,
+    bus: &mut Bus,
+    steps: u64,
+    marks: &Marks,
+    observer: &mut O,
+) -> Step {
     for _ in 0..steps {
+        if marks.stops(hart.pc, bus.clock.steps) {
+            return Step::Marked;
+        }
         match plain::step(hart, bus, observer) {
             Step::Next if !bus.ram.has_host_writes() => {}
             Step::Next => return Step::Sync,
@@ -102,6 +132,9 @@ fn run_loop<O: Observer>(
             return Pause::Budget;
         }
         if sample(hart, bus, observer) {
+            if hart.catch.has_caught() {
+                return Pause::Attention;
+            }
             continue;
         }
         let steps = left.min(until_deadline(hart, bus)).min(LONGEST_STRETCH);
@@ -109,9 +142,11 @@ fn run_loop<O: Observer>(
             Step::Wait | Step::Next | Step::Sync => {}
             Step::Yield => return Pause::Yielded,
             Step::HostCall => return Pause::HostCall,
+            Step::Marked => return Pause::Marked,
         }
         let looked_at = bus.take_attention();
-        if looked_at && !bus.effects.is_empty() || bus.ram.has_host_writes() {
+        let seen = bus.ram.has_host_writes() || hart.catch.has_caught();
+        if looked_at && !bus.effects.is_empty() || seen {
             return Pause::Attention;
         }
     }

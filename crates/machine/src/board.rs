@@ -11,6 +11,7 @@ use crate::htif::{Htif, HtifOutcome};
 use crate::loader::Image;
 use crate::schedule::{self, Schedule};
 use crate::semihosting::Semihosting;
+use crate::snapshot::Shared;
 use crate::stuck::ProgressCheck;
 use crate::{Config, Exit, ExitVia, MachineError, Stop, Stuck, StuckReason};
 
@@ -23,13 +24,18 @@ pub struct Machine {
     pub(crate) log: EventLog,
     pub(crate) semihosting: Option<Semihosting>,
     pub(crate) output: Vec<u8>,
+    /// Bytes printed up to now, and at most: what lies between was printed before going back in time.
+    pub(crate) printed: u64,
+    pub(crate) printed_most: u64,
+    pub(crate) shared: Shared,
     pub(crate) exit: Option<Exit>,
-    interpreter: Interpreter,
-    htif: Option<Htif>,
+    pub(crate) interpreter: Interpreter,
+    pub(crate) halts_on_output: bool,
+    pub(crate) htif: Option<Htif>,
     images: Vec<Image>,
-    progress: ProgressCheck,
+    pub(crate) progress: ProgressCheck,
     /// A semihosting call waits for somebody to type.
-    call_waits: bool,
+    pub(crate) call_waits: bool,
 }
 
 impl Machine {
@@ -58,8 +64,12 @@ impl Machine {
             log: EventLog::default(),
             semihosting,
             output: Vec::new(),
+            printed: 0,
+            printed_most: 0,
+            shared: Shared::default(),
             exit: None,
             interpreter,
+            halts_on_output: false,
             htif: None,
             images: Vec::new(),
             progress: ProgressCheck::default(),
@@ -146,7 +156,9 @@ impl Machine {
         mut turn: impl FnMut(&mut Interpreter, &mut Hart, &mut Bus, u64) -> Pause,
     ) -> Stop {
         let end = self.steps().saturating_add(budget);
+        self.forget_seen();
         loop {
+            let printed = self.printed;
             self.enter_logged_events();
             if self.call_waits {
                 self.answer_call();
@@ -154,14 +166,23 @@ impl Machine {
             if let Some(exit) = self.exit {
                 return Stop::Exit(exit);
             }
-            if self.call_waits {
-                return Stop::Idle(None);
-            }
             let left = end
                 .saturating_sub(self.steps())
                 .min(self.log.steps_until_next(self.steps()));
             if left == 0 {
                 return Stop::Budget;
+            }
+            if self.call_waits {
+                // What was typed then is typed again.
+                let Some(idle) = self.log.idle_of_next(self.steps()) else {
+                    return Stop::Idle(None);
+                };
+                self.pass_idle_until(idle);
+                continue;
+            }
+            let current = self.schedule.current;
+            if let Some(halt) = self.seen(current, Pause::Attention, self.printed > printed) {
+                return Stop::Halt(halt);
             }
             if !schedule::can_run(&self.harts[self.schedule.current], &self.bus) {
                 if !schedule::anyone_awake(&self.harts, &self.bus) {
@@ -176,11 +197,17 @@ impl Machine {
                 continue;
             }
             let before = self.steps();
-            let hart = &mut self.harts[self.schedule.current];
-            let budget = left.min(self.schedule.left);
+            let hart = &mut self.harts[current];
+            // Judged at the same steps however a run is cut.
+            let budget = left
+                .min(self.schedule.left)
+                .min(self.progress.next.saturating_sub(before));
             let pause = turn(&mut self.interpreter, hart, &mut self.bus, budget);
             self.schedule.left -= self.steps() - before;
             self.after_turn(pause);
+            if let Some(halt) = self.seen(current, pause, self.printed > printed) {
+                return Stop::Halt(halt);
+            }
             if let Some(stuck) = self.check_progress()
                 && !self.settle_htif()
             {
@@ -212,11 +239,13 @@ impl Machine {
         match pause {
             Pause::Budget if self.schedule.left > 0 => {}
             Pause::Budget | Pause::Waiting | Pause::Yielded => self.next_turn(),
-            Pause::Attention => {}
+            // The turn is over at the same step whether somebody looks there or not.
+            Pause::Attention if self.schedule.left == 0 => self.next_turn(),
+            Pause::Attention | Pause::Marked => {}
             Pause::HostCall => self.answer_call(),
         }
         self.handle_effects();
-        if self.bus.ram.has_host_writes() {
+        if self.bus.ram.has_host_calls() {
             self.poll_htif();
         }
     }
@@ -291,7 +320,18 @@ impl Machine {
     /// Lets idle time pass on an interactive machine where every hart waits, up to `idle` nanoseconds of it in all
     /// (never backwards): where a live wait ended is part of the log of the next event.
     pub fn pass_idle_until(&mut self, idle: u64) {
-        self.bus.clock.idle = self.bus.clock.idle.max(idle);
+        let idle = idle.max(self.bus.clock.idle);
+        // Deadline by deadline: how long a wait lasted on the wall must not show.
+        while let Some(deadline) = self.bus.deadline() {
+            let wait = deadline.saturating_sub(self.bus.clock.now());
+            let at = self.bus.clock.idle + wait;
+            if wait == 0 || at > idle {
+                break;
+            }
+            self.bus.clock.idle = at;
+            self.bus.tick();
+        }
+        self.bus.clock.idle = idle;
         self.bus.tick();
     }
 
@@ -308,7 +348,7 @@ impl Machine {
         }
         for effect in std::mem::take(&mut self.bus.effects) {
             match effect {
-                Effect::Console(byte) => self.output.push(byte),
+                Effect::Console(byte) => self.print(&[byte]),
                 Effect::PowerOff { code } => self.end(code, ExitVia::Finisher),
                 Effect::Reset if self.config.no_reboot => self.end(0, ExitVia::Reset),
                 Effect::Reset => self.reset(),
@@ -344,14 +384,14 @@ impl Machine {
         match htif.poll(&mut self.bus.ram, &writes) {
             HtifOutcome::None => {}
             HtifOutcome::Exit(code) => self.end(code, ExitVia::Htif),
-            HtifOutcome::Console(bytes) => self.output.extend(bytes),
+            HtifOutcome::Console(bytes) => self.print(&bytes),
         }
     }
 
     /// Lets something from outside enter the machine, between steps and through the log.
     pub fn inject(&mut self, event: HostEvent) {
         self.log.record(&self.bus.clock, event.clone());
-        self.apply(event);
+        self.apply(event, false);
     }
 
     /// Lets logged events enter again at their moments; call it before the first step.
@@ -366,21 +406,30 @@ impl Machine {
     }
 
     fn enter_logged_events(&mut self) {
-        while let Some(event) = self.log.due(&self.bus.clock) {
-            self.apply(event);
+        while let Some(entering) = self.log.due(&self.bus.clock) {
+            self.apply(entering.event, entering.again);
         }
     }
 
-    fn apply(&mut self, event: HostEvent) {
+    /// `again`: the host's side knows it already.
+    pub(crate) fn apply(&mut self, event: HostEvent, again: bool) {
         match event {
             HostEvent::Reset => self.reset(),
             HostEvent::HostCall(answer) => self.apply_host_answer(&answer),
+            HostEvent::SetRegister {
+                hart,
+                register,
+                value,
+            } => self.set_register(usize::from(hart), register, value),
+            HostEvent::WriteMemory { address, ref bytes } => {
+                self.bus.ram.dma_write(address, bytes);
+            }
             HostEvent::ConsoleInput(ref bytes) => {
                 // Whichever way the guest reads its console by, it finds what was typed.
                 if let Some(htif) = &mut self.htif {
                     htif.feed(&mut self.bus.ram, bytes);
                 }
-                if let Some(semihosting) = &mut self.semihosting {
+                if let Some(semihosting) = self.semihosting.as_mut().filter(|_| !again) {
                     semihosting.feed(bytes);
                 }
                 self.bus.event(&event);

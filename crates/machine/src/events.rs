@@ -4,11 +4,20 @@ use std::collections::VecDeque;
 
 use memory::{Clock, HostEvent, LoggedEvent, Nanos};
 
+/// An event that enters from the log.
+pub(crate) struct Entering {
+    pub event: HostEvent,
+    /// It has entered before: the machine went back in time.
+    pub again: bool,
+}
+
 /// Every event that entered, and those that a replay will still let in.
 #[derive(Clone, Debug, Default)]
 pub struct EventLog {
     entered: Vec<LoggedEvent>,
     pending: VecDeque<LoggedEvent>,
+    /// Events that have entered at most: what enters again below this is known to the host's side.
+    most: usize,
 }
 
 impl EventLog {
@@ -17,6 +26,7 @@ impl EventLog {
     pub fn to_replay(events: impl IntoIterator<Item = LoggedEvent>) -> Self {
         Self {
             entered: Vec::new(),
+            most: 0,
             pending: events.into_iter().collect(),
         }
     }
@@ -34,28 +44,67 @@ impl EventLog {
             idle: clock.idle,
             event,
         });
+        self.most = self.most.max(self.entered.len());
+    }
+
+    /// Goes to the moment at which `entered` events had entered: later ones will enter again.
+    pub(crate) fn go_to(&mut self, entered: usize) {
+        while self.entered.len() < entered
+            && let Some(event) = self.pending.pop_front()
+        {
+            self.entered.push(event);
+        }
+        let again = self.entered.split_off(entered.min(self.entered.len()));
+        for event in again.into_iter().rev() {
+            self.pending.push_front(event);
+        }
+    }
+
+    /// Drops the events that have not entered, and returns them.
+    pub(crate) fn forget_pending(&mut self) -> Vec<LoggedEvent> {
+        self.most = self.entered.len();
+        std::mem::take(&mut self.pending).into()
+    }
+
+    /// Lets these events enter in the place of those that have not.
+    pub(crate) fn expect(&mut self, events: Vec<LoggedEvent>) {
+        self.pending = events.into();
+        self.most = self.entered.len() + self.pending.len();
+    }
+
+    /// Whether events have yet to enter.
+    #[must_use]
+    pub fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
     }
 
     /// The next event to replay, if its moment has come.
-    pub(crate) fn due(&mut self, clock: &Clock) -> Option<HostEvent> {
+    pub(crate) fn due(&mut self, clock: &Clock) -> Option<Entering> {
         let first = self.pending.front()?;
         if first.step > clock.steps || first.idle > clock.idle {
             return None;
         }
-        let logged = self.pending.pop_front()?;
-        self.entered.push(logged.clone());
-        Some(logged.event)
+        self.enter_next()
     }
 
     /// The answer to a semihosting call that is made now, when a replay has it.
-    pub(crate) fn replayed_answer(&mut self) -> Option<HostEvent> {
+    pub(crate) fn replayed_answer(&mut self) -> Option<Entering> {
         let first = self.pending.front()?;
         if !matches!(first.event, HostEvent::HostCall(_)) {
             return None;
         }
+        self.enter_next()
+    }
+
+    fn enter_next(&mut self) -> Option<Entering> {
         let logged = self.pending.pop_front()?;
         self.entered.push(logged.clone());
-        Some(logged.event)
+        let again = self.entered.len() <= self.most;
+        self.most = self.most.max(self.entered.len());
+        Some(Entering {
+            event: logged.event,
+            again,
+        })
     }
 
     /// Steps that can be taken before the next replayed event enters. Answers to semihosting

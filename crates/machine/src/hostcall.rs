@@ -57,9 +57,18 @@ impl Machine {
     /// Returns `false` when the call reads the console and nothing was typed yet, on a machine
     /// where somebody may type: then it must be made again.
     pub(crate) fn semihosting_call(&mut self) -> bool {
-        if let Some(HostEvent::HostCall(answer)) = self.log.replayed_answer() {
-            self.apply_host_answer(&answer);
+        if let Some(entering) = self.log.replayed_answer() {
+            if let (false, HostEvent::HostCall(answer)) = (entering.again, &entering.event)
+                && let Some(semihosting) = &mut self.semihosting
+            {
+                let op = self.harts[self.schedule.current].reg(A0);
+                semihosting.was_answered(op, answer);
+            }
+            self.apply(entering.event, true);
             return true;
+        }
+        if self.log.has_pending() {
+            return false; // another event enters first, as it did
         }
         let hart = &self.harts[self.schedule.current];
         let (op, parameter) = (hart.reg(A0), hart.reg(A1));
@@ -90,7 +99,7 @@ impl Machine {
             write_guest(hart, &mut self.bus, *address, bytes);
         }
         hart.set_reg(A0, answer.result);
-        self.output.extend(&answer.console);
+        self.print(&answer.console);
         if let Some(code) = answer.exit {
             self.end(code, ExitVia::Semihosting);
         }

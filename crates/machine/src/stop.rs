@@ -14,6 +14,8 @@ pub enum Stop {
     /// Every hart waits until this much idle time has passed in all, or for ever if somebody may
     /// still type: only on machines that are [`crate::Config::interactive`]. Let time pass, or give input, and call again.
     Idle(Option<u64>),
+    /// Something happened that a debugger asked to stop for ([`crate::HaltOn`]); the machine can go on.
+    Halt(crate::Halt),
 }
 
 /// How a guest ended.

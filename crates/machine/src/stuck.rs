@@ -14,7 +14,7 @@ use crate::{Stuck, StuckReason};
 const INTERVAL: u64 = 1 << 20;
 
 /// What was seen at the last look.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ProgressCheck {
     /// When to look next.
     pub next: u64,
@@ -34,7 +34,7 @@ impl ProgressCheck {
     /// Looks at every hart: the machine is stuck when all are, and then the first that does not
     /// merely wait is named.
     pub fn check(&mut self, harts: &[Box<Hart>], bus: &mut Bus) -> Option<Stuck> {
-        self.next = bus.clock.steps + INTERVAL;
+        self.next = (bus.clock.steps / INTERVAL + 1) * INTERVAL;
         let before = std::mem::take(&mut self.seen);
         self.seen = harts.iter().map(|h| (h.steps, h.unretired)).collect();
         let mut found = None;

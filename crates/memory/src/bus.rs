@@ -116,7 +116,10 @@ impl Bus {
     #[inline]
     pub fn load(&mut self, address: u64, width: Width) -> Result<u64, BusFault> {
         match self.ram.load(address, width) {
-            Some(value) => Ok(value),
+            Some(value) => {
+                self.ram.note_load(address, width.bytes());
+                Ok(value)
+            }
             None => self.load_device(address, width),
         }
     }
@@ -227,6 +230,19 @@ impl Bus {
     #[must_use]
     pub fn needs_attention(&self) -> bool {
         self.attention
+    }
+
+    /// Lets the machine look before the next instruction.
+    #[inline]
+    pub fn raise_attention(&mut self) {
+        self.attention = true;
+    }
+
+    /// Reads a byte of a device that can be looked at without changing it (a ROM), as a debugger does.
+    #[must_use]
+    pub fn peek_device(&self, address: u64) -> Option<u8> {
+        let (index, offset) = self.slot_of(address, 1).ok()?;
+        self.slots[index].device.peek(offset)
     }
 
     /// Lets every device whose deadline is due act.

@@ -81,6 +81,11 @@ pub trait Device: Send {
         0
     }
 
+    /// A byte as a debugger sees it; none where looking would change something.
+    fn peek(&self, _offset: u64) -> Option<u8> {
+        None
+    }
+
     /// Its state for a person to read, in whole lines; empty when there is nothing to say.
     fn inspect(&self) -> String {
         String::new()

@@ -12,6 +12,37 @@ pub enum HostEvent {
     Reset,
     /// What the host answered to a semihosting call.
     HostCall(HostAnswer),
+    /// A debugger changed a register.
+    SetRegister {
+        /// Of which hart.
+        hart: u8,
+        /// Which.
+        register: RegisterName,
+        /// To what.
+        value: u64,
+    },
+    /// A debugger changed RAM.
+    WriteMemory {
+        /// Physical address.
+        address: u64,
+        /// What is there now.
+        bytes: Vec<u8>,
+    },
+}
+
+/// A register of a hart, by its architectural number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum RegisterName {
+    /// Integer register 0 to 31.
+    X(u8),
+    /// Floating-point register 0 to 31, NaN-boxed.
+    F(u8),
+    /// Address of the next instruction.
+    Pc,
+    /// A CSR by its number.
+    Csr(u16),
+    /// The privilege: 0 for U, 1 for S, 3 for M.
+    Privilege,
 }
 
 /// The host's answer to a semihosting call: all that the guest sees of it.

@@ -10,6 +10,7 @@
 //! * [`device`]: the [`Device`] trait and what a device may touch.
 //! * [`lines`]: level-triggered interrupt lines.
 //! * [`clock`]: guest time, a function of steps and idle jumps only.
+//! * [`watch`]: physical ranges that a debugger watches.
 //! * [`event`]: what comes in from outside and what goes out.
 
 pub mod bus;
@@ -20,14 +21,16 @@ pub mod fault;
 pub mod lines;
 pub mod page;
 pub mod ram;
+pub mod watch;
 pub mod width;
 
 pub use bus::Bus;
 pub use clock::{Clock, Nanos};
 pub use device::{Device, DeviceContext, StateError};
-pub use event::{Effect, HostAnswer, HostEvent, HostWrite, LoggedEvent};
+pub use event::{Effect, HostAnswer, HostEvent, HostWrite, LoggedEvent, RegisterName};
 pub use fault::BusFault;
 pub use lines::Lines;
 pub use page::{PAGE_SHIFT, PAGE_SIZE, PageFlags};
 pub use ram::{Ram, RamError};
+pub use watch::{WatchHit, WatchedRange};
 pub use width::Width;

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use memmap2::{MmapMut, MmapOptions};
 
+use crate::watch::{WatchHit, WatchedRange};
 use crate::{HostWrite, PAGE_SHIFT, PAGE_SIZE, PageFlags, Width};
 
 /// RAM could not be set up.
@@ -40,7 +41,8 @@ pub struct Ram {
     decoded: BTreeMap<u32, Box<DecodedHalves>>,
     stale_code: Vec<u32>,
     host_writes: Vec<HostWrite>,
-    watch_hits: Vec<HostWrite>,
+    watched: Vec<WatchedRange>,
+    watch_hits: Vec<WatchHit>,
     revocations: u64,
     reservation: Option<u64>,
 }
@@ -72,6 +74,7 @@ impl Ram {
             decoded: BTreeMap::new(),
             stale_code: Vec::new(),
             host_writes: Vec::new(),
+            watched: Vec::new(),
             watch_hits: Vec::new(),
             revocations: 0,
             reservation: None,
@@ -208,7 +211,7 @@ impl Ram {
             self.host_writes.push(hit);
         }
         if flags.contains(PageFlags::WATCHED) {
-            self.watch_hits.push(hit);
+            self.note_access(hit.address, hit.bytes, true);
         }
     }
 
@@ -312,16 +315,90 @@ impl Ram {
         std::mem::take(&mut self.host_writes)
     }
 
-    /// Whether a store to a host-call page awaits the host.
+    /// Whether a store to a host-call page, or an access to a watched page, awaits the host.
     #[inline(always)]
     #[must_use]
     pub fn has_host_writes(&self) -> bool {
+        !self.host_writes.is_empty() || !self.watch_hits.is_empty()
+    }
+
+    /// Whether a store to a host-call page awaits the host.
+    #[must_use]
+    pub fn has_host_calls(&self) -> bool {
         !self.host_writes.is_empty()
     }
 
-    /// Stores to watched pages since the last call.
-    pub fn take_watch_hits(&mut self) -> Vec<HostWrite> {
+    /// Accesses to watched ranges since the last call.
+    pub fn take_watch_hits(&mut self) -> Vec<WatchHit> {
         std::mem::take(&mut self.watch_hits)
+    }
+
+    /// Whether a watched range was accessed since [`Ram::take_watch_hits`].
+    #[inline(always)]
+    #[must_use]
+    pub fn has_watch_hits(&self) -> bool {
+        !self.watch_hits.is_empty()
+    }
+
+    /// Watches exactly these ranges of physical addresses from now on. The parts of a range that are not RAM are not
+    /// watched.
+    pub fn watch(&mut self, ranges: Vec<WatchedRange>) {
+        let old = std::mem::take(&mut self.watched);
+        for page in old
+            .iter()
+            .flat_map(|range| self.pages_of(range))
+            .collect::<Vec<_>>()
+        {
+            self.clear_page_flags(page, PageFlags::WATCHED);
+        }
+        for page in ranges
+            .iter()
+            .flat_map(|range| self.pages_of(range))
+            .collect::<Vec<_>>()
+        {
+            self.set_page_flags(page, PageFlags::WATCHED);
+        }
+        self.watched = ranges;
+        self.watch_hits.clear();
+    }
+
+    /// The ranges that are watched.
+    #[must_use]
+    pub fn watched(&self) -> &[WatchedRange] {
+        &self.watched
+    }
+
+    fn pages_of(&self, range: &WatchedRange) -> std::ops::Range<u32> {
+        let first = range.address.saturating_sub(self.base).min(self.size());
+        let end = range
+            .address
+            .saturating_add(range.len)
+            .saturating_sub(self.base)
+            .min(self.size());
+        (first >> PAGE_SHIFT) as u32..end.div_ceil(PAGE_SIZE) as u32
+    }
+
+    /// Notes a load by an instruction, if somebody watches where it reads.
+    #[inline(always)]
+    pub fn note_load(&mut self, address: u64, bytes: u64) {
+        if !self.watched.is_empty() {
+            self.note_access(address, bytes, false);
+        }
+    }
+
+    #[cold]
+    fn note_access(&mut self, address: u64, bytes: u64, write: bool) {
+        let touches = |range: &WatchedRange| {
+            let wanted = if write { range.writes } else { range.reads };
+            wanted && range.overlaps(address, bytes)
+        };
+        if self.watched.iter().any(touches) {
+            self.watch_hits.push(WatchHit {
+                address,
+                bytes,
+                write,
+            });
+        }
     }
 
     /// Pages stored to since the last checkpoint.
@@ -337,6 +414,14 @@ impl Ram {
             self.flags[page as usize] &= !PageFlags::DIRTY.bits();
         }
         self.revocations += 1;
+    }
+
+    /// Counts every page that was ever stored to as stored to since the last checkpoint.
+    pub fn dirty_all(&mut self) {
+        self.dirty.clone_from(&self.touched);
+        for &page in &self.touched {
+            self.flags[page as usize] |= PageFlags::DIRTY.bits();
+        }
     }
 
     /// Every page that was ever stored to and is not all zeroes, in ascending order, with its

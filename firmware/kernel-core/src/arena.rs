@@ -9,6 +9,8 @@ use core::marker::PhantomData;
 
 /// End of the free list, and the link of a slot that is in use.
 const NO_SLOT: u32 = u32::MAX;
+/// The generation of a slot that nothing has been in yet.
+const FIRST_VACANT: u32 = 2;
 
 /// The name of a record of type `T`: where it is, and which of the records that have been there.
 #[repr(C)]
@@ -48,9 +50,13 @@ impl<T> Id<T> {
 
     /// The name that [`Id::to_bits`] made into a word. Any word is harmless: a name that was never given out finds nothing.
     pub const fn from_bits(bits: u64) -> Self {
+        let generation = (bits >> 32) as u32;
+        if generation % 2 == 0 {
+            return Self::NONE;
+        }
         Self {
             index: bits as u32,
-            generation: (bits >> 32) as u32,
+            generation,
             record: PhantomData,
         }
     }
@@ -89,7 +95,8 @@ impl<T> fmt::Debug for Id<T> {
 #[repr(C)]
 #[derive(Debug, Default)]
 pub struct Slot<T> {
-    /// Odd while the slot is occupied; each insertion and each removal adds one.
+    /// Odd while the slot is occupied; each insertion and each removal adds one. In an arena it is never 0, which is the generation of
+    /// [`Id::NONE`]: as every other name has an odd one, to compare generations is all it takes to find a record.
     pub generation: u32,
     /// The next vacant slot; meaningless while occupied.
     next_free: u32,
@@ -122,6 +129,8 @@ pub struct Arena<'a, T> {
     slots: &'a mut [Slot<T>],
     first_free: u32,
     len: u32,
+    /// No slot from here on was ever in use: what goes through all records stops here.
+    end: u32,
 }
 
 impl<'a, T: Default> Arena<'a, T> {
@@ -137,6 +146,9 @@ impl<'a, T: Default> Arena<'a, T> {
                 slot.generation = slot.generation.wrapping_add(1);
                 slot.value = T::default();
             }
+            if slot.generation == 0 {
+                slot.generation = FIRST_VACANT;
+            }
             slot.next_free = first_free;
             first_free = index as u32;
         }
@@ -144,6 +156,7 @@ impl<'a, T: Default> Arena<'a, T> {
             slots,
             first_free,
             len: 0,
+            end: 0,
         }
     }
 
@@ -161,6 +174,7 @@ impl<'a, T: Default> Arena<'a, T> {
         slot.generation += 1;
         slot.value = value;
         self.len += 1;
+        self.end = self.end.max(index + 1);
         Ok(Id {
             index,
             generation: slot.generation,
@@ -175,9 +189,11 @@ impl<'a, T: Default> Arena<'a, T> {
         let slot = Self::occupied_mut(self.slots, id)?;
         let value = core::mem::take(&mut slot.value);
         self.len -= 1;
-        // The last odd generation wraps to 0, with which the names would start over.
-        slot.generation = slot.generation.wrapping_add(1);
-        if slot.generation != 0 {
+        // Behind the last odd generation the names would start over.
+        if slot.generation == u32::MAX {
+            slot.generation = FIRST_VACANT;
+        } else {
+            slot.generation += 1;
             slot.next_free = self.first_free;
             self.first_free = id.index;
         }
@@ -187,7 +203,7 @@ impl<'a, T: Default> Arena<'a, T> {
     /// The record of that name, unless it is gone.
     pub fn get(&self, id: Id<T>) -> Option<&T> {
         let slot = self.slots.get(id.index())?;
-        (slot.is_occupied() && slot.generation == id.generation).then_some(&slot.value)
+        (slot.generation == id.generation).then_some(&slot.value)
     }
 
     /// The record of that name, to be changed, unless it is gone.
@@ -201,10 +217,7 @@ impl<'a, T: Default> Arena<'a, T> {
             .slots
             .get_disjoint_mut([first.index(), second.index()])
             .ok()?;
-        let both = a.is_occupied()
-            && a.generation == first.generation
-            && b.is_occupied()
-            && b.generation == second.generation;
+        let both = a.generation == first.generation && b.generation == second.generation;
         both.then_some((&mut a.value, &mut b.value))
     }
 
@@ -225,7 +238,7 @@ impl<'a, T: Default> Arena<'a, T> {
             generation: slot.generation,
             record: PhantomData,
         };
-        self.slots
+        self.touched()
             .iter()
             .enumerate()
             .filter(|(_, slot)| slot.is_occupied())
@@ -234,7 +247,14 @@ impl<'a, T: Default> Arena<'a, T> {
 
     /// The first record at or after a slot, with its name: a walk that may change the arena between its steps.
     pub fn next_from(&self, index: usize) -> Option<Id<T>> {
-        (index..self.slots.len()).find_map(|index| self.id_at(index))
+        let rest = self.touched().get(index..)?;
+        let found = rest.iter().position(Slot::is_occupied)?;
+        self.id_at(index + found)
+    }
+
+    /// The slots that were ever in use.
+    fn touched(&self) -> &[Slot<T>] {
+        self.slots.get(..self.end as usize).unwrap_or(self.slots)
     }
 
     /// How many records there are.
@@ -260,7 +280,7 @@ impl<'a, T: Default> Arena<'a, T> {
     fn occupied_mut(slots: &mut [Slot<T>], id: Id<T>) -> Option<&mut Slot<T>> {
         slots
             .get_mut(id.index())
-            .filter(|slot| slot.is_occupied() && slot.generation == id.generation)
+            .filter(|slot| slot.generation == id.generation)
     }
 
     /// Proves the free list and the count right.

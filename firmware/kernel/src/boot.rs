@@ -13,6 +13,7 @@ use crate::hart::Hart;
 use crate::kernel::{KERNEL, Kernel};
 use crate::layout::{DIRECT_MAP, PAGE};
 use crate::list::List;
+use crate::mailbox::Transport;
 use crate::memory::{self, Memory, direct, kernel_space, space};
 use crate::platform::{self, MAX_HARTS, Platform};
 use crate::process::exec;
@@ -150,6 +151,8 @@ fn set_up(platform: &Platform, root: FrameNumber) -> Option<&'static mut [Hart]>
         foreground: 0,
         plic: platform.plic,
         finisher: platform.finisher,
+        reports_in_full: platform.option("report") != Some("short"),
+        transport: transport(platform),
         random: platform.seed,
     });
     for (index, (hart, id)) in harts.iter_mut().zip(platform.harts).enumerate() {
@@ -162,6 +165,18 @@ fn set_up(platform: &Platform, root: FrameNumber) -> Option<&'static mut [Hart]>
         greet(platform);
     }
     Some(harts)
+}
+
+/// What the command line says of how messages go.
+fn transport(platform: &Platform) -> Transport {
+    let option = platform.option("mailbox");
+    Transport::from_option(option).unwrap_or_else(|| {
+        println!(
+            "fawn: mailbox={}: it is ring, pages or rendezvous; messages go as suits their size",
+            option.unwrap_or_default()
+        );
+        Transport::BySize
+    })
 }
 
 fn greet(platform: &Platform) {

@@ -38,8 +38,6 @@ pub struct Hart {
     pub quantum_end: u64,
     /// What the timer is set to, in ticks.
     pub timer: u64,
-    /// The thread leaves the hart when its call is done.
-    pub must_yield: bool,
     /// Whether the timer is `stimecmp` rather than the firmware's.
     pub sstc: bool,
     /// Ticks in a quantum.
@@ -71,7 +69,6 @@ impl Hart {
             code_generation: 0,
             quantum_end: u64::MAX,
             timer: u64::MAX,
-            must_yield: false,
             sstc: false,
             quantum: 0,
         }

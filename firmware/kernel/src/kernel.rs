@@ -9,7 +9,7 @@ use kernel_core::schedule::Scheduler;
 use crate::hart::Hart;
 use crate::list::List;
 use crate::lock::Lock;
-use crate::mailbox::Mailbox;
+use crate::mailbox::{Mailbox, Transport};
 use crate::memory::Memory;
 use crate::object::OpenFile;
 use crate::pipe::Pipe;
@@ -81,6 +81,11 @@ pub struct Kernel {
     pub plic: Plic,
     /// The test finisher's register, or 0.
     pub finisher: u64,
+    /// Whether the report on a process that an exception has ended names the function and shows the registers: not with the boot option
+    /// `report=short`, for transcripts that are to stay the same when programs are compiled anew.
+    pub reports_in_full: bool,
+    /// How messages go.
+    pub transport: Transport,
     /// State of the generator of random numbers.
     pub random: u64,
 }

@@ -11,6 +11,7 @@ use crate::kernel::Kernel;
 use crate::mailbox::Mailbox;
 use crate::pipe::{self, Pipe};
 use crate::process::Process;
+use crate::process::job::Job;
 
 /// The most descriptors of a process.
 pub const DESCRIPTORS: usize = 64;
@@ -33,6 +34,10 @@ pub enum Object {
     Pipe(Id<Pipe>),
     /// A mailbox, to do what the descriptor's rights say.
     Mailbox(Id<Mailbox>),
+    /// A process: to be looked at, or to be signalled.
+    Process(Id<Process>),
+    /// The whole system: to be looked at, or to be ended.
+    System,
 }
 
 /// A file that is open: descriptors that were copied share its place.
@@ -47,6 +52,8 @@ pub struct OpenFile {
     pub append: bool,
     /// Descriptors that lead here, in all processes.
     pub descriptors: u32,
+    /// The job that has opened it.
+    pub job: Id<Job>,
 }
 
 /// Where tools find what an open file is, and what a descriptor leads to. A slot of the table is in use while its bit in `descriptors.used` is set.
@@ -97,7 +104,8 @@ impl Kernel {
                     mailbox.retain(entry.rights);
                 }
             }
-            Object::Console | Object::Null => {}
+            // A handle keeps no process: its name finds nothing once that is gone.
+            Object::Console | Object::Null | Object::Process(_) | Object::System => {}
         }
     }
 
@@ -107,7 +115,7 @@ impl Kernel {
             Object::File(file) => self.release_file(file),
             Object::Pipe(pipe) => pipe::release(self, pipe, entry.rights),
             Object::Mailbox(mailbox) => self.release_mailbox(mailbox, entry.rights),
-            Object::Console | Object::Null => {}
+            Object::Console | Object::Null | Object::Process(_) | Object::System => {}
         }
     }
 
@@ -117,10 +125,11 @@ impl Kernel {
         };
         file.descriptors -= 1;
         if file.descriptors == 0 {
-            let node = file.node;
+            let (node, job) = (file.node, file.job);
             self.files.remove(id);
             let (tree, mut pages) = self.memory.files();
             tree.close(&mut pages, node);
+            self.object_left(job);
         }
     }
 

@@ -11,6 +11,7 @@ use crate::kernel::Kernel;
 use crate::layout::PAGE;
 use crate::memory::{direct, user};
 use crate::object::Object;
+use crate::process::job::Job;
 use crate::process::signal;
 use crate::process::thread::Wait;
 use crate::syscall::Outcome;
@@ -33,6 +34,8 @@ pub struct Pipe {
     readers: u32,
     /// Descriptors to write by.
     writers: u32,
+    /// The job that has made it.
+    job: Id<Job>,
 }
 
 /// Where tools find what a pipe is.
@@ -70,9 +73,10 @@ pub fn release(kernel: &mut Kernel, id: Id<Pipe>, rights: Rights) {
     pipe.readers -= u32::from(rights.contains(Rights::READ));
     pipe.writers -= u32::from(rights.contains(Rights::WRITE));
     if pipe.readers == 0 && pipe.writers == 0 {
-        let buffer = pipe.buffer;
+        let (buffer, job) = (pipe.buffer, pipe.job);
         kernel.pipes.remove(id);
-        kernel.memory.release_system(buffer);
+        kernel.release_for(job, buffer);
+        kernel.object_left(job);
     } else {
         kernel.wake(Wait::Pipe(id));
     }
@@ -85,13 +89,20 @@ impl Kernel {
     /// EMFILE, ENFILE, ENOMEM, EFAULT.
     pub fn make_pipe(&mut self, hart: &Hart, at: u64, flags: u64) -> Outcome {
         let process = self.current_process(hart);
-        let buffer = self.memory.take_system().ok_or(errno::ENOMEM)?;
+        let job = self.processes.get(process).ok_or(errno::ESRCH)?.job;
+        self.admit_object(job)?;
+        let Some(buffer) = self.take_for(job) else {
+            self.object_left(job);
+            return Err(errno::ENOMEM.into());
+        };
         let pipe = Pipe {
             buffer,
+            job,
             ..Pipe::default()
         };
         let Ok(id) = self.pipes.insert(pipe) else {
-            self.memory.release_system(buffer);
+            self.release_for(job, buffer);
+            self.object_left(job);
             return Err(errno::ENFILE.into());
         };
         let mut entry = Self::entry(Object::Pipe(id));

@@ -126,6 +126,7 @@ impl Kernel {
             return;
         };
         thread.interrupted_call = true;
+        thread.is_mid_call = true;
         if thread.attention != 0 {
             // What it would wait for may have been said already: it is looked at first.
             self.has_changed = true;
@@ -232,6 +233,7 @@ impl Kernel {
     /// Takes a thread that has ended out of the queues.
     pub fn forget_thread(&mut self, id: Id<Thread>) {
         self.leave_list(id);
+        self.drop_outgoing(id);
         self.scheduler.remove_thread(id.index());
         self.threads.remove(id);
     }

@@ -6,6 +6,7 @@ use crate::fault::{self, Access};
 use crate::hart::Hart;
 use crate::kernel::{KERNEL, Kernel};
 use crate::layout;
+use crate::lock::Guard;
 use crate::process::thread::attention;
 use crate::schedule;
 use crate::syscall;
@@ -13,29 +14,59 @@ use crate::syscall;
 const SOFTWARE: u64 = csr::INTERRUPT | 1;
 const TIMER: u64 = csr::INTERRUPT | 5;
 const EXTERNAL: u64 = csr::INTERRUPT | 9;
-const ECALL_FROM_USER: u64 = 8;
+/// `scause`: a system call.
+pub const ECALL_FROM_USER: u64 = 8;
 const INSTRUCTION_PAGE_FAULT: u64 = 12;
 const LOAD_PAGE_FAULT: u64 = 13;
 const STORE_PAGE_FAULT: u64 = 15;
 
-/// Where every trap out of U-mode arrives, its registers saved; returning continues the hart's thread, which may be
+/// Where a system call arrives, all registers saved. Returns whether any but the caller-saved ones may have to be loaded again: false
+/// when the thread simply goes on.
+pub extern "C" fn system_call(hart: &mut Hart) -> bool {
+    let mut guard = KERNEL.lock();
+    if let Some(kernel) = guard.as_mut()
+        && syscall::answer_at_once(kernel, hart)
+    {
+        return false;
+    }
+    make_call(guard, hart)
+}
+
+/// Not inlined, and called last: what is answered at once needs no stack.
+#[inline(never)]
+fn make_call(mut guard: Guard<'_, Option<Kernel>>, hart: &mut Hart) -> bool {
+    if let Some(kernel) = guard.as_mut() {
+        kernel.memory.here = hart.index;
+        kernel.has_changed = false;
+        // Most calls leave everything about who runs as it was.
+        if syscall::dispatch(kernel, hart) {
+            return false;
+        }
+    }
+    go_on(guard, hart);
+    true
+}
+
+/// Where every other trap out of U-mode arrives, all registers saved; returning continues the hart's thread, which may be
 /// another one then.
 pub extern "C" fn trap(hart: &mut Hart, cause: u64, value: u64) {
-    let status = csr::sstatus();
-    hart.return_status = csr::SSTATUS_SPIE | status & csr::SSTATUS_FS;
-    csr::set_sstatus(status & !csr::SSTATUS_FS);
     let mut guard = KERNEL.lock();
     if let Some(kernel) = guard.as_mut() {
         kernel.memory.here = hart.index;
+        kernel.has_changed = cause & csr::INTERRUPT != 0;
         let before = hart.current;
-        kernel.has_changed = cause != ECALL_FROM_USER;
         dispatch(kernel, hart, cause, value);
         hart.see_code(kernel.code_generation);
-        // Most calls leave everything about who runs as it was: back at once.
         if !kernel.has_changed && hart.current == before && kernel.is_undisturbed(hart) {
             return;
         }
     }
+    go_on(guard, hart);
+}
+
+/// Not inlined: the ways back that need none of it are to be short.
+#[inline(never)]
+fn go_on(guard: Guard<'_, Option<Kernel>>, hart: &mut Hart) {
     drop(schedule::reschedule(guard, hart));
 }
 
@@ -49,7 +80,6 @@ fn dispatch(kernel: &mut Kernel, hart: &mut Hart, cause: u64, value: u64) {
         return;
     }
     match cause {
-        ECALL_FROM_USER => syscall::dispatch(kernel, hart),
         INSTRUCTION_PAGE_FAULT => fault::page_fault(kernel, hart, cause, value, Access::Execute),
         LOAD_PAGE_FAULT => fault::page_fault(kernel, hart, cause, value, Access::Read),
         STORE_PAGE_FAULT => fault::page_fault(kernel, hart, cause, value, Access::Write),

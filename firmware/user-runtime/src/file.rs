@@ -38,6 +38,20 @@ pub fn close(descriptor: u32) -> Result<(), Error> {
     call(Syscall::Close, [u64::from(descriptor), 0, 0, 0]).map(|_| ())
 }
 
+/// Keeps a descriptor from the next program.
+///
+/// # Errors
+/// It is not open.
+pub fn close_on_exec(descriptor: u32) -> Result<(), Error> {
+    const F_SETFD: u64 = 2;
+    const FD_CLOEXEC: u64 = 1;
+    call(
+        Syscall::Fcntl,
+        [u64::from(descriptor), F_SETFD, FD_CLOEXEC, 0],
+    )
+    .map(|_| ())
+}
+
 /// Puts what one descriptor leads to under another number.
 ///
 /// # Errors

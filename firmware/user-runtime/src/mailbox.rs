@@ -2,6 +2,7 @@
 
 use core::marker::PhantomData;
 
+pub use abi::syscall::MailboxEntry;
 use abi::syscall::{FOREVER, KEEP_ON_EXEC, Syscall, rights};
 
 use crate::Error;
@@ -309,6 +310,23 @@ impl<T: Copy> Typed<T> {
         }
         // SAFETY: only `send` of the same type puts messages of this length into a typed mailbox; they are copies of values.
         Ok(unsafe { value.assume_init() })
+    }
+}
+
+/// All mailboxes of the system, for who holds its handle.
+///
+/// # Errors
+/// This process does not.
+pub fn list() -> Result<alloc::vec::Vec<MailboxEntry>, Error> {
+    let mut entries = alloc::vec![MailboxEntry::default(); 64];
+    loop {
+        let room = entries.len();
+        let arguments = [entries.as_mut_ptr() as u64, room as u64, 0, 0];
+        let count = call(Syscall::MailboxList, arguments)? as usize;
+        entries.resize(count, MailboxEntry::default());
+        if count <= room {
+            return Ok(entries);
+        }
     }
 }
 

@@ -138,6 +138,43 @@ pub fn list() -> Result<Vec<ProcessEntry>, Error> {
     }
 }
 
+/// A handle of a process: it may be looked at and signalled by it, whatever becomes of its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handle(pub u32);
+
+impl Handle {
+    /// A handle of the caller or a descendant. `execve` closes it, `fork` copies it.
+    ///
+    /// # Errors
+    /// There is no such process, or it is not the caller's.
+    pub fn open(pid: Pid) -> Result<Self, Error> {
+        let handle = call(Syscall::PidfdOpen, [u64::from(pid), 0, 0, 0])?;
+        Ok(Self(handle as u32))
+    }
+
+    /// Sends a signal.
+    ///
+    /// # Errors
+    /// The process has ended.
+    pub fn signal(self, signal: u32) -> Result<(), Error> {
+        let arguments = [u64::from(self.0), u64::from(signal), 0, 0];
+        call(Syscall::PidfdSendSignal, arguments).map(|_| ())
+    }
+
+    /// What the process is and uses.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn inspect(self) -> Result<ProcessEntry, Error> {
+        let mut entry = ProcessEntry::default();
+        let arguments = [u64::from(self.0), &raw mut entry as u64, 0, 0];
+        call(Syscall::ProcessInspect, arguments).map(|_| entry)
+    }
+}
+
+/// The descriptor by which a program holds the system, if it does ([`abi::syscall::SYSTEM`]).
+pub const SYSTEM: u32 = abi::syscall::SYSTEM as u32;
+
 /// Ends the machine's run.
 ///
 /// # Errors

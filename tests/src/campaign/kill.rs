@@ -31,7 +31,7 @@ pub struct Report {
 /// Where something did not come back: the place, and what the guest printed.
 pub fn at_every(stride: u64, part: Range<u64>, kernel: Kernel<'_>) -> Result<Report, String> {
     let copy = |machine: &machine::Machine| machine.duplicate().map_err(|error| error.to_string());
-    let mut start = fawn_on(kernel, "quiet noecho -- /bin/victim", 1);
+    let mut start = fawn_on(kernel, "quiet noecho report=short -- /bin/victim", 1);
     run_to(&mut start, "go", LIMIT)?;
     let mut whole = copy(&start)?;
     run_to(&mut whole, FINE, LIMIT)?;

@@ -22,7 +22,11 @@ pub type Kernel<'k> = Option<&'k [u8]>;
 /// # Errors
 /// It did not end with status 0 within `limit` steps: how it ended, and what it printed last.
 fn run(kernel: Kernel<'_>, words: &str, harts: usize, limit: u64) -> Result<String, String> {
-    let mut machine = fawn_on(kernel, &format!("quiet noecho -- {words}"), harts);
+    let mut machine = fawn_on(
+        kernel,
+        &format!("quiet noecho report=short -- {words}"),
+        harts,
+    );
     let stop = machine.run(limit);
     let output = String::from_utf8_lossy(&machine.take_output()).replace('\r', "");
     if stop == FINISHED {

@@ -107,10 +107,10 @@ fn table(root: &Path) -> PathBuf {
 /// # Errors
 /// Something does not build or cannot be written.
 pub fn build(root: &Path, builder: &Builder) -> Result<usize> {
-    let folder = folder(root);
+    // What does not build leaves the images as they were.
+    let folder = folder(root).with_extension("new");
     let packages: Vec<_> = FIRMWARE.iter().map(|image| image.package).collect();
     let built = builder.build(root, "firmware", KERNEL, &packages)?;
-    // Only now: what does not build leaves the images as they were.
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(folder.join(ARCHIVE))?;
     let mut entries = Vec::new();
@@ -128,16 +128,18 @@ pub fn build(root: &Path, builder: &Builder) -> Result<usize> {
             programs: Vec::new(),
         });
     }
-    entries.push(build_archive(root, builder)?);
-    std::fs::write(table(root), render(&entries)?).context("cannot write the table")?;
+    entries.push(build_archive(root, &folder, builder)?);
+    let rendered = render(&entries)?;
     let count = entries.len();
     let text = toml::to_string(&Manifest { image: entries })?;
     std::fs::write(folder.join(MANIFEST), text).context("cannot write the manifest")?;
+    let _ = std::fs::remove_dir_all(self::folder(root));
+    std::fs::rename(&folder, self::folder(root)).context("cannot put the new images in place")?;
+    std::fs::write(table(root), rendered).context("cannot write the table")?;
     Ok(count)
 }
 
-fn build_archive(root: &Path, builder: &Builder) -> Result<Entry> {
-    let folder = folder(root);
+fn build_archive(root: &Path, folder: &Path, builder: &Builder) -> Result<Entry> {
     let mut files = Vec::new();
     for workspace in PROGRAMS {
         let built = builder.build(root, workspace, GENERAL, &[])?;

@@ -5,10 +5,12 @@
 //! entered, last the state in which the run ended. Records are written whole and at once: a recording that was cut off,
 //! by a crash or a full disk, replays up to there.
 
+mod open;
 mod reader;
 mod recorder;
 pub mod replay;
 
+pub use open::open;
 pub use recorder::Recorder;
 
 use machine::LoggedEvent;

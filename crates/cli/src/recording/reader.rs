@@ -83,6 +83,13 @@ impl Recording {
         }
     }
 
+    /// Where it ends: steps and idle time of the recorded end, or of the last event if it was cut off.
+    pub fn last(&self) -> (u64, u64) {
+        let event = self.events.last().map(|event| (event.step, event.idle));
+        let end = self.end.as_ref().map(|end| (end.steps, end.idle));
+        end.or(event).unwrap_or_default()
+    }
+
     fn add(&mut self, record: Record, at: usize) -> Result<(), RecordingError> {
         match record {
             Record::Start { .. } => return Err(RecordingError::Damaged(at)),

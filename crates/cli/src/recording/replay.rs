@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
+use debugger::{Plain, Settings};
 use machine::{Machine, Stop};
 
 use super::End;
@@ -11,6 +12,7 @@ use super::reader::{self, Recording};
 use crate::args::{Args, Command, ReplayOptions, RunOptions};
 use crate::failure::{self, Failure, say, status};
 use crate::files::Files;
+use crate::gdb::{self, Surroundings, Where};
 use crate::machine_options;
 use crate::report::Report;
 use crate::terminal::output::{Output, OutputError, Serial};
@@ -25,6 +27,9 @@ pub fn run(options: &ReplayOptions) -> ExitCode {
 }
 
 fn try_run(options: &ReplayOptions) -> Result<u8, Failure> {
+    if let Some(at) = &options.gdb {
+        return debug(options, at);
+    }
     let recording = reader::read(&options.file)?;
     let mut replay = Replay::new(recording, options)?;
     let start = Instant::now();
@@ -43,6 +48,21 @@ fn try_run(options: &ReplayOptions) -> Result<u8, Failure> {
             .map_err(|e| Failure::cannot_write(path, &e))?;
     }
     Ok(status)
+}
+
+/// Opens it at its end, for gdb.
+fn debug(options: &ReplayOptions, at: &Where) -> Result<u8, Failure> {
+    let settings = Settings::default();
+    let mut timeline = super::open(&options.file, options.engine, settings, &mut Plain)?;
+    let around = Surroundings {
+        at: at.clone(),
+        serial: Serial::Stdio,
+        listens: false,
+        tells_end: false,
+        waits: true,
+        timeout: None,
+    };
+    gdb::serve(&mut timeline, &around)
 }
 
 enum Outcome {
@@ -69,13 +89,9 @@ impl Replay {
         if let Some(engine) = options.engine {
             run.machine.engine = engine;
         }
+        let last = recording.last();
         let files = Files::carried(recording.files);
         let mut machine = machine_options::build(&run.machine, &files, false)?.machine;
-        let after_last = recording.events.last().map_or((0, 0), |e| (e.step, e.idle));
-        let last = recording
-            .end
-            .as_ref()
-            .map_or(after_last, |end| (end.steps, end.idle));
         let events = recording.events.len();
         machine.replay(recording.events);
         // Where the recorded run waited for somebody, this one does: for the next event, or for the end.
@@ -159,7 +175,7 @@ impl Replay {
 }
 
 /// The options of the recorded run.
-fn run_options(recording: &Recording) -> Result<RunOptions, Failure> {
+pub(super) fn run_options(recording: &Recording) -> Result<RunOptions, Failure> {
     let unusable = |why: String| {
         Failure::new(
             status::UNUSABLE,

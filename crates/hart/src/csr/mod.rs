@@ -44,6 +44,7 @@ impl Hart {
     pub fn write_csr(&mut self, bus: &mut Bus, number: u16, value: u64) -> Result<(), IllegalCsr> {
         let spec = self.permitted(number, true)?;
         self.set_csr_value(bus, spec, number, value);
+        self.catch_csr_write(number, value);
         Ok(())
     }
 
@@ -194,6 +195,14 @@ impl Hart {
     pub fn timer_deadline(&self) -> Option<u64> {
         let on = self[Slot::Menvcfg] & envcfg::STCE != 0;
         on.then(|| self[Slot::Stimecmp])
+    }
+
+    /// What [`Hart::timer_deadline`] depends on, cheap to compare.
+    #[inline(always)]
+    #[must_use]
+    pub fn timer_setting(&self) -> (bool, u64) {
+        let on = self[Slot::Menvcfg] & envcfg::STCE != 0;
+        (on, self[Slot::Stimecmp])
     }
 
     pub(crate) fn reset_csrs(&mut self) {

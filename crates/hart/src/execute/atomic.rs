@@ -45,6 +45,7 @@ impl Hart {
         let address = self.reg(insn.rs1);
         let physical = self.atomic_target(bus, address, width.bytes(), Access::Load)?;
         let value = bus.ram.load(physical, width).unwrap_or(0);
+        bus.ram.note_load(physical, width.bytes());
         bus.ram.reserve(Some(physical));
         self.set_reg(insn.rd, sign_extend(value, width));
         Ok(())
@@ -67,6 +68,7 @@ impl Hart {
         let address = self.reg(insn.rs1);
         let physical = self.atomic_target(bus, address, width.bytes(), Access::Store)?;
         let old = sign_extend(bus.ram.load(physical, width).unwrap_or(0), width);
+        bus.ram.note_load(physical, width.bytes());
         let source = self.reg(insn.rs2);
         if insn.op.is_compare_and_swap() {
             if (old ^ self.reg(insn.rd)) & width.mask() == 0 {

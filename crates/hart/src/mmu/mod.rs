@@ -261,6 +261,30 @@ impl Hart {
         }
     }
 
+    /// Where an address leads in the address space of `satp`, whatever rights a page has and whoever may use it: as a
+    /// debugger looks. Changes nothing.
+    ///
+    /// # Errors
+    /// When the tables do not map the address.
+    pub fn look_up(&self, bus: &Bus, satp: u64, address: u64) -> Result<Leaf, WalkFault> {
+        let Some(scheme) = Scheme::from_mode(satp >> 60) else {
+            return Ok(Leaf {
+                physical: address,
+                level: 0,
+                entry: walk::Pte(0),
+                large: false,
+            });
+        };
+        let rules = WalkRules {
+            root: satp & ((1 << 44) - 1),
+            sum: true,
+            mxr: true,
+            update_ad: true,
+            ..self.walk_rules(scheme, Privilege::Supervisor)
+        };
+        walk::walk(&rules, address, Access::Load, &mut PeekedPtes(bus))
+    }
+
     /// `sfence.vma` with the operands as given: `None` for `x0`.
     pub fn fence_translations(&mut self, address: Option<u64>, asid: Option<u16>) {
         match (address, asid) {

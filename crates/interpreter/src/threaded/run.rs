@@ -9,6 +9,7 @@ use super::cache::CodeCache;
 use super::handlers::KEPT_SHIFT;
 use super::op::Cursor;
 use super::page::{CodePage, Kept};
+use crate::Marks;
 use crate::plain::{self, NoObserver, Step};
 
 /// Why decoded code came back.
@@ -19,6 +20,8 @@ pub(super) enum Exit {
     Lookup,
     /// The instruction at `hart.pc` is for the plain engine.
     Plain,
+    /// The instruction at `hart.pc` may be marked.
+    Marked,
     /// As [`Step`] says.
     Step(Step),
 }
@@ -33,6 +36,8 @@ pub(super) struct Frame<'b> {
     /// Steps that were left when the clock was last brought up to date.
     synced: i64,
     exit: Exit,
+    /// What the instruction that was just attempted raised.
+    raised: Trap,
 }
 
 impl Frame<'_> {
@@ -48,6 +53,19 @@ impl Frame<'_> {
         let taken = (self.synced - left) as u64;
         self.synced = left;
         hart.advance(self.bus, taken);
+    }
+
+    /// Somebody else brought clock and counter up to date: `left` steps remain.
+    #[inline(always)]
+    pub fn counted(&mut self, left: i64) {
+        self.synced = left;
+    }
+
+    /// What an attempt gave; a trap is put by, for [`trap`]. So results fit registers: a handler that
+    /// keeps something on the stack could not end in a jump.
+    #[inline(always)]
+    pub fn put_trap_by<T>(&mut self, result: Result<T, Trap>) -> Option<T> {
+        result.map_err(|trap| self.raised = trap).ok()
     }
 
     /// The instruction kept beside the decoded one at `at`.
@@ -68,16 +86,6 @@ impl Frame<'_> {
         self.exit = exit;
     }
 
-    /// Leaves because the instruction at `pc` trapped; `left` counts it as not yet made.
-    #[cold]
-    pub fn trap(&mut self, hart: &mut Hart, pc: u64, left: i64, trap: Trap) {
-        hart.pc = pc;
-        self.sync(hart, left);
-        hart.take_exception(trap);
-        self.sync(hart, left - 1);
-        self.exit = Exit::Step(Step::Next);
-    }
-
     /// Whether something happened that must be looked at before the next instruction.
     #[inline(always)]
     pub fn must_stop(&self) -> bool {
@@ -85,6 +93,22 @@ impl Frame<'_> {
             || self.bus.ram.has_stale_code()
             || self.bus.ram.has_host_writes()
     }
+}
+
+/// The instruction at `pc` raised what was put by; `left` counts it as not yet made. Goes on at the handler.
+pub(super) fn trap(hart: &mut Hart, frame: &mut Frame<'_>, pc: u64, left: i64) {
+    hart.pc = pc;
+    frame.sync(hart, left);
+    hart.take_exception(frame.raised);
+    if hart.catch.has_caught() {
+        frame.bus.raise_attention();
+    }
+    frame.sync(hart, left - 1);
+    let handler = hart.pc;
+    if frame.must_stop() {
+        return frame.leave(hart, handler, left - 1, Exit::Step(Step::Next));
+    }
+    enter_far(hart, frame, handler, left - 1);
 }
 
 /// Goes on at `at`, the start of a run, if enough steps remain for all of it.
@@ -142,7 +166,13 @@ impl Threaded {
     }
 
     /// Takes at most `steps` steps (and at most a few thousand), without sampling interrupts.
-    pub(crate) fn run(&mut self, hart: &mut Hart, bus: &mut Bus, steps: u64) -> Step {
+    pub(crate) fn run(
+        &mut self,
+        hart: &mut Hart,
+        bus: &mut Bus,
+        steps: u64,
+        marks: &Marks,
+    ) -> Step {
         let end = bus.clock.steps + steps;
         loop {
             for page in take_stale(bus) {
@@ -152,14 +182,18 @@ impl Threaded {
             if left == 0 {
                 return Step::Next;
             }
-            let step = match self.find(hart, bus) {
+            hart.honour_revocations(&bus.ram);
+            self.honour_generation(hart);
+            let at = shortcut(hart).or_else(|| self.find(hart, bus, marks));
+            let step = match at {
                 Some(at) if i64::from(at.1.op().left) <= left => stretch(hart, bus, at, left),
-                _ => Exit::Plain,
+                _ => Exit::Marked,
             };
             let step = match step {
                 // The instruction is the next stretch's when this one's last step led to it.
-                Exit::Plain if bus.clock.steps >= end => Step::Next,
-                Exit::Plain => plain::step(hart, bus, &mut NoObserver),
+                Exit::Plain | Exit::Marked if bus.clock.steps >= end => Step::Next,
+                Exit::Marked if marks.stops(hart.pc, bus.clock.steps) => Step::Marked,
+                Exit::Plain | Exit::Marked => plain::step(hart, bus, &mut NoObserver),
                 Exit::Lookup => Step::Next,
                 Exit::Step(step) => step,
             };
@@ -171,7 +205,12 @@ impl Threaded {
 
     /// Finds, and if need be decodes, the code at `hart.pc`. `None` when the plain engine must take the next step:
     /// the translation is not in the TLB, or the code is in no page that can be decoded whole.
-    fn find(&mut self, hart: &mut Hart, bus: &mut Bus) -> Option<(*const CodePage, Cursor)> {
+    fn find(
+        &mut self,
+        hart: &mut Hart,
+        bus: &mut Bus,
+        marks: &Marks,
+    ) -> Option<(*const CodePage, Cursor)> {
         let pc = hart.pc;
         let context = hart.contexts.fetch;
         let hit = hart.tlb.lookup(Access::Fetch, pc, context)?;
@@ -189,6 +228,7 @@ impl Threaded {
                 page,
                 slot,
                 hart.isa(),
+                marks,
             );
         }
         hart.honour_revocations(&bus.ram);
@@ -207,6 +247,20 @@ impl Threaded {
             hart.tlb.drop_fast_fetch();
         }
     }
+}
+
+/// Where the code at `hart.pc` is, if it is decoded and its page's shortcut at hand.
+fn shortcut(hart: &Hart) -> Option<(*const CodePage, Cursor)> {
+    let pc = hart.pc;
+    let shortcut = hart.tlb.fast_fetch[tlb::index(pc)];
+    if shortcut.tag != tlb::tag(pc, hart.contexts.fetch) || pc & 1 != 0 {
+        return None;
+    }
+    let page = shortcut.addend as *const CodePage;
+    // SAFETY: as in `enter_far`.
+    let code = unsafe { &*page };
+    let slot = (pc as usize & 0xfff) >> 1;
+    code.is_decoded(slot).then(|| (page, code.cursor(slot)))
 }
 
 fn take_stale(bus: &mut Bus) -> Vec<u32> {
@@ -230,6 +284,7 @@ fn stretch(
         bias: hart.pc.wrapping_sub(at.code_offset()),
         synced: left,
         exit: Exit::Lookup,
+        raised: Trap::illegal(0),
     };
     enter(hart, &mut frame, at, left);
     frame.exit

@@ -114,6 +114,18 @@ impl Semihosting {
         self.input.extend(bytes);
     }
 
+    /// A call was answered by a recording: what it read from the console is read.
+    pub fn was_answered(&mut self, op: u64, answer: &HostAnswer) {
+        let read = match (op, answer.writes.as_slice()) {
+            (call::READC, _) if answer.result != FAILED => 1,
+            (call::READ, [(_, bytes)]) if self.input.iter().take(bytes.len()).eq(bytes) => {
+                bytes.len()
+            }
+            _ => 0,
+        };
+        self.input.drain(..read.min(self.input.len()));
+    }
+
     /// Bytes that the guest has not read.
     #[must_use]
     pub fn backlog(&self) -> usize {

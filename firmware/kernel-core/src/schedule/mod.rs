@@ -404,11 +404,13 @@ impl<'a> Scheduler<'a> {
 }
 
 /// The bit of a hart in a mask; none for a number beyond 63.
+#[inline]
 fn bit(hart: usize) -> u64 {
-    u32::try_from(hart)
-        .ok()
-        .and_then(|hart| 1_u64.checked_shl(hart))
-        .unwrap_or(0)
+    if hart < u64::BITS as usize {
+        1 << hart
+    } else {
+        0
+    }
 }
 
 fn cleared(nodes: &mut [Node]) -> &mut [Node] {
@@ -466,6 +468,11 @@ fn settle(group: &mut Group, level: &mut [Node], child: u32, now: (u64, u64, boo
 
 fn charge_child(group: &mut Group, level: &mut [Node], child: u32, charge: (u64, u64, u64)) {
     let (ticks, quantum, arrival) = charge;
+    if group.members == 1 {
+        // Nobody to be ahead of or behind: only the differences matter, and a sibling to come begins where it is.
+        group.note(level, child);
+        return;
+    }
     if level[child as usize].state == State::Ready {
         group.requeue(level, child, arrival, |node| node.charge(ticks));
     } else {

@@ -1,6 +1,7 @@
-//! Queues in the order of virtual runtime: balanced (AVL) trees whose links live in the nodes.
+//! Queues in the order of virtual runtime: the first node, and behind it a balanced (AVL) tree whose links live in the nodes.
 //!
-//! A tree, and not a heap, because a hart may not run every thread: each node knows which harts something at or below it may run on,
+//! The first stands apart because most queues have one or two nodes: those never see a rotation, and whoever is next is known without
+//! a descent. A tree behind it, and not a heap, because a hart may not run every thread: each node knows which harts something at or below it may run on,
 //! so the first permitted node is found in one descent however many others stand before it. All operations are O(log n) at worst,
 //! without recursion, and stop climbing where nothing changes any more.
 
@@ -33,8 +34,10 @@ pub enum State {
 pub(super) struct Group {
     /// The least virtual runtime among the runnable children when it was last looked at, in ticks; it never falls.
     pub floor: u64,
-    /// The root of the queue's tree.
-    pub root: u32,
+    /// The ready child that comes before all others; none when no child is ready.
+    first: u32,
+    /// The root of the tree of the others.
+    root: u32,
     /// Children, whatever they do.
     pub members: u32,
     /// Children that are ready or running, or that have such children.
@@ -44,7 +47,8 @@ pub(super) struct Group {
 /// A node of the hierarchy: a job, a process or a thread. The kernel carves slices of them out of RAM.
 ///
 /// A vacant node is all zeros.
-#[repr(C)]
+// A power of two in size, so that finding one takes no multiplication.
+#[repr(C, align(128))]
 #[derive(Clone, Debug, Default)]
 pub struct Node {
     pub(super) virtual_runtime: u64,
@@ -95,6 +99,10 @@ impl Node {
 
     /// Charges `ticks`, scaled by the weight. Exact over many short charges: what the division leaves is kept.
     pub(super) fn charge(&mut self, ticks: u64) {
+        if self.weight == DEFAULT_WEIGHT {
+            self.virtual_runtime = self.virtual_runtime.saturating_add(ticks);
+            return;
+        }
         let weight = u64::from(self.weight.max(1));
         let scaled = ticks
             .saturating_mul(u64::from(DEFAULT_WEIGHT))
@@ -113,28 +121,53 @@ impl Group {
     /// No children.
     pub fn new() -> Self {
         Self {
+            first: NO_NODE,
             root: NO_NODE,
             ..Self::default()
         }
     }
 
     /// True when no child is ready.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.root == NO_NODE
+        self.first == NO_NODE
+    }
+
+    /// True when exactly one child is ready.
+    #[inline]
+    pub fn is_single(&self) -> bool {
+        self.root == NO_NODE && self.first != NO_NODE
     }
 
     /// The harts that some ready child may run on.
+    #[inline]
     pub fn harts(&self, level: &[Node]) -> u64 {
-        harts_below(level, self.root)
+        let first = level.get(self.first as usize).map_or(0, |node| node.harts);
+        match self.root {
+            NO_NODE => first,
+            root => first | harts_below(level, root),
+        }
     }
 
     /// The ready child with the least virtual runtime.
+    #[inline]
     pub fn first<'a>(&self, level: &'a [Node]) -> Option<&'a Node> {
-        level.get(leftmost(level, self.root) as usize)
+        level.get(self.first as usize)
     }
 
     /// The ready child with the least virtual runtime among those that may run on one of `harts`.
+    #[inline]
     pub fn first_for(&self, level: &[Node], harts: u64) -> Option<u32> {
+        let first = level.get(self.first as usize)?;
+        if first.harts & harts != 0 {
+            return Some(self.first);
+        }
+        self.next_for(level, harts)
+    }
+
+    /// The same among all but the first.
+    #[inline(never)]
+    fn next_for(&self, level: &[Node], harts: u64) -> Option<u32> {
         let mut at = self.root;
         if harts_below(level, at) & harts == 0 {
             return None;
@@ -152,6 +185,7 @@ impl Group {
     }
 
     /// Remembers the least virtual runtime among the ready children.
+    #[inline]
     pub fn note_first(&mut self, level: &[Node]) {
         if let Some(first) = self.first(level) {
             self.floor = self.floor.max(first.virtual_runtime);
@@ -159,6 +193,7 @@ impl Group {
     }
 
     /// Remembers the least virtual runtime among the ready children and one that may be running.
+    #[inline]
     pub fn note(&mut self, level: &[Node], running: u32) {
         let own = level[running as usize].virtual_runtime;
         let first = self.first(level).map_or(own, |first| first.virtual_runtime);
@@ -172,19 +207,47 @@ impl Group {
     }
 
     /// Queues a child that is not queued, behind those of the same virtual runtime.
+    #[inline]
     pub fn insert(&mut self, level: &mut [Node], child: u32, arrival: u64) {
-        let node = &mut level[child as usize];
+        let Some(node) = level.get_mut(child as usize) else {
+            return;
+        };
         node.arrival = arrival;
         node.state = State::Ready;
+        let own = node.virtual_runtime;
+        let Some(first) = level.get(self.first as usize) else {
+            self.first = child;
+            return;
+        };
+        // It is the last to arrive.
+        if own < first.virtual_runtime {
+            let before = core::mem::replace(&mut self.first, child);
+            self.plant(level, before);
+        } else {
+            self.plant(level, child);
+        }
+    }
+
+    /// Puts a ready child, which is not the first, into the tree.
+    #[inline]
+    fn plant(&mut self, level: &mut [Node], child: u32) {
+        let Some(node) = level.get_mut(child as usize) else {
+            return;
+        };
         node.up = NO_NODE;
         node.children = [NO_NODE; 2];
         node.height = 1;
         node.harts_below = node.harts;
-        let key = node.key();
-        if self.is_empty() {
+        if self.root == NO_NODE {
             self.root = child;
-            return;
+        } else {
+            let key = node.key();
+            self.plant_below(level, child, key);
         }
+    }
+
+    #[inline(never)]
+    fn plant_below(&mut self, level: &mut [Node], child: u32, key: (u64, u64)) {
         let mut at = self.root;
         loop {
             let side = usize::from(key > level[at as usize].key());
@@ -200,9 +263,44 @@ impl Group {
     }
 
     /// Takes a queued child out; `state` is what it does from now on.
+    #[inline]
     pub fn remove(&mut self, level: &mut [Node], child: u32, state: State) {
-        let node = &mut level[child as usize];
-        node.state = state;
+        if let Some(node) = level.get_mut(child as usize) {
+            node.state = state;
+        }
+        if self.first != child {
+            self.uproot(level, child);
+        } else if self.root == NO_NODE {
+            self.first = NO_NODE;
+        } else {
+            self.advance(level);
+        }
+    }
+
+    /// The next in order becomes the first: there is one.
+    #[inline]
+    fn advance(&mut self, level: &mut [Node]) {
+        let root = self.root;
+        let next = match level.get(root as usize) {
+            Some(node) if node.children[LEFT] != NO_NODE => leftmost(level, root),
+            _ => root,
+        };
+        self.first = next;
+        self.uproot(level, next);
+    }
+
+    /// Takes a node out of the tree.
+    #[inline]
+    fn uproot(&mut self, level: &mut [Node], child: u32) {
+        match level.get(child as usize) {
+            Some(node) if node.height == 1 && self.root == child => self.root = NO_NODE,
+            _ => self.uproot_among(level, child),
+        }
+    }
+
+    #[inline(never)]
+    fn uproot_among(&mut self, level: &mut [Node], child: u32) {
+        let node = &level[child as usize];
         let (up, height, below) = (node.up, node.height, node.harts_below);
         let [left, right] = node.children;
         if left == NO_NODE || right == NO_NODE {
@@ -230,6 +328,7 @@ impl Group {
     }
 
     /// Gives a queued child the place of its virtual runtime, behind its equals, after `change` has changed it.
+    #[inline]
     pub fn requeue(
         &mut self,
         level: &mut [Node],
@@ -238,10 +337,10 @@ impl Group {
         change: impl FnOnce(&mut Node),
     ) {
         // Alone it has no place to lose, which is the usual case for a job or a process on an idle machine.
-        if self.root == child && level[child as usize].height == 1 {
+        if self.is_single() {
             let node = &mut level[child as usize];
+            node.arrival = arrival;
             change(node);
-            node.harts_below = node.harts;
         } else {
             self.remove(level, child, State::Ready);
             change(&mut level[child as usize]);
@@ -250,9 +349,12 @@ impl Group {
     }
 
     /// Changes the harts that a queued child may run on; it keeps its place.
+    #[inline]
     pub fn set_harts(&mut self, level: &mut [Node], child: u32, harts: u64) {
         level[child as usize].harts = harts;
-        self.climb(level, child);
+        if self.first != child {
+            self.climb(level, child);
+        }
     }
 
     /// Puts `new` where `old` was below `up`.
@@ -319,7 +421,16 @@ impl Group {
         {
             return Err("the root of a queue has something above it");
         }
-        let (mut at, mut count, mut last) = (leftmost(level, self.root), 0, None);
+        let Some(first) = self.first(level) else {
+            return match self.root {
+                NO_NODE => Ok(0),
+                _ => Err("a queue has no first node but others"),
+            };
+        };
+        if first.state != State::Ready || first.parent != parent {
+            return Err("the first node of a queue does not belong to it");
+        }
+        let (mut at, mut count, mut last) = (leftmost(level, self.root), 1, Some(first.key()));
         while let Some(node) = level.get(at as usize) {
             if node.state != State::Ready || node.parent != parent {
                 return Err("a node is in a queue that it does not belong to");

@@ -21,6 +21,10 @@ impl Kernel {
     /// `mailbox_call(descriptor, request, length, reply, room)`: sends, and waits for the reply; its length.
     pub(super) fn mailbox_call(&mut self, hart: &Hart, arguments: [u64; 6]) -> Outcome {
         let [descriptor, from, length, ..] = arguments;
+        let thread = self.threads.get_mut(hart.current);
+        if let Some(result) = thread.and_then(|thread| thread.reply.take()) {
+            return Ok(result);
+        }
         let id = self.mailbox_of(hart, descriptor, Rights::WRITE)?;
         let mailbox = self.mailboxes.get(id).ok_or(errno::EBADF)?;
         let (size, capacity) = (u64::from(mailbox.size), mailbox.capacity);
@@ -30,16 +34,10 @@ impl Kernel {
         if mailbox.receivers == 0 {
             return Err(errno::EPIPE.into());
         }
-        if capacity == 0 {
-            return Err(errno::EINVAL.into());
-        }
         let thread = self.threads.get(hart.current).ok_or(errno::ESRCH)?;
         if thread.has_called {
             // It was woken by a signal: the reply is still to come.
             return Err(Wait::Reply.into());
-        }
-        if mailbox.count == capacity || self.must_queue(hart, Wait::Room(id)) {
-            return self.wait_for_mailbox(Wait::Room(id), FOREVER);
         }
         let message = Message {
             from,
@@ -47,6 +45,12 @@ impl Kernel {
             handles_at: 0,
             handle_count: 0,
         };
+        if capacity == 0 {
+            return self.offer(hart, id, &message, FOREVER);
+        }
+        if mailbox.count == capacity || self.must_queue(hart, Wait::Room(id)) {
+            return self.wait_for_mailbox(Wait::Room(id), FOREVER);
+        }
         self.put_into_ring(hart, id, &message, hart.current)?;
         if let Some(thread) = self.threads.get_mut(hart.current) {
             thread.has_called = true;
@@ -66,14 +70,8 @@ impl Kernel {
             self.reply(hart, token, reply, length)?;
             if let Some(thread) = self.threads.get_mut(hart.current) {
                 thread.has_replied = true;
+                thread.is_mid_call = true;
             }
-        }
-        let mailbox = self.mailboxes.get(id).ok_or(errno::EBADF)?;
-        if mailbox.count == 0 && mailbox.senders == 0 {
-            return Err(errno::EPIPE.into());
-        }
-        if mailbox.count == 0 || self.must_queue(hart, Wait::Message(id)) {
-            return self.wait_for_mailbox(Wait::Message(id), FOREVER);
         }
         let place = Place {
             into,
@@ -81,6 +79,16 @@ impl Kernel {
             handles_at: 0,
             handle_room: 0,
         };
+        let mailbox = self.mailboxes.get(id).ok_or(errno::EBADF)?;
+        if mailbox.capacity == 0 {
+            return self.accept(hart, id, &place, FOREVER);
+        }
+        if mailbox.count == 0 && mailbox.senders == 0 {
+            return Err(errno::EPIPE.into());
+        }
+        if mailbox.count == 0 || self.must_queue(hart, Wait::Message(id)) {
+            return self.wait_for_mailbox(Wait::Message(id), FOREVER);
+        }
         let (length, caller) = self.take_from_ring(hart, id, &place)?;
         let server = self.current_process(hart);
         let mut token = 0;
@@ -144,10 +152,8 @@ impl Kernel {
         if thread.state == State::Waiting {
             self.complete(caller, result);
         } else {
-            // A signal has woken it: it finds the result when it makes the call again.
-            thread.registers.set_result(result);
-            thread.registers.pc += 4;
-            thread.interrupted_call = false;
+            // A signal has woken it, or it is on its way into the kernel on another hart: its registers are its own.
+            thread.reply = Some(result);
         }
     }
 

@@ -28,6 +28,7 @@ use crate::kernel::Kernel;
 use crate::layout::PAGE;
 use crate::memory::direct;
 use crate::object::Object;
+use crate::process::job::Job;
 use crate::process::thread::{Thread, Wait};
 use crate::syscall::{NotNow, Outcome};
 
@@ -58,11 +59,52 @@ pub struct Mailbox {
     senders: u32,
     /// Of these, those in messages on their way.
     in_flight: u32,
+    /// Its messages are pages, and not in its slots.
+    by_pages: bool,
+    /// The job to whose account its frames and messages are.
+    job: Id<Job>,
+}
+
+/// How messages go: the boot option `mailbox=`. Programs that keep to what every mailbox promises cannot tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// As suits their size: small ones by the ring, large ones by pages.
+    BySize,
+    /// Every message is copied, in and out.
+    Ring,
+    /// Every message is pages of its own.
+    Pages,
+    /// From the sender's memory to the receiver's, when both are there: no mailbox for small messages holds any.
+    Rendezvous,
+}
+
+impl Transport {
+    /// What the boot option says, if it is one.
+    pub fn from_option(option: Option<&str>) -> Option<Self> {
+        match option {
+            None => Some(Self::BySize),
+            Some("ring") => Some(Self::Ring),
+            Some("pages") => Some(Self::Pages),
+            Some("rendezvous") => Some(Self::Rendezvous),
+            Some(_) => None,
+        }
+    }
+
+    /// What capacity a mailbox has, and whether it goes by pages.
+    fn choose(self, capacity: u64, size: u64) -> (u64, bool) {
+        let is_large = size > ring::IN_SLOT;
+        match self {
+            Self::BySize | Self::Ring => (capacity, is_large),
+            Self::Pages => (capacity, capacity > 0),
+            Self::Rendezvous if is_large => (capacity, true),
+            Self::Rendezvous => (0, false),
+        }
+    }
 }
 
 /// Where tools find what a mailbox is.
 pub const FIELDS: &[Record] = &abi::fields!("mailbox", Mailbox; Slot<Mailbox>:
-    frames, frame_count, capacity, size, first, count, receivers, senders, in_flight);
+    frames, frame_count, capacity, size, first, count, receivers, senders, in_flight, by_pages);
 pub use ring::FIELDS as MESSAGE_FIELDS;
 
 /// What a call to send asks for.
@@ -96,6 +138,17 @@ impl Mailbox {
     pub fn retain(&mut self, rights: Rights) {
         self.receivers += u32::from(rights.contains(Rights::READ));
         self.senders += u32::from(rights.contains(Rights::WRITE));
+    }
+
+    /// Capacity, size of a message, messages, descriptors to receive and to send by.
+    pub const fn figures(&self) -> [u32; 5] {
+        [
+            self.capacity,
+            self.size,
+            self.count,
+            self.receivers,
+            self.senders,
+        ]
     }
 
     /// Whether somebody could receive from it.
@@ -148,17 +201,27 @@ pub fn make(kernel: &mut Kernel, hart: &Hart, call: Syscall, arguments: [u64; 6]
 impl Kernel {
     /// A new mailbox; its descriptor may send and receive.
     fn create_mailbox(&mut self, hart: &Hart, capacity: u64, size: u64, flags: u64) -> Outcome {
-        let frames = ring::frames_needed(capacity, size).ok_or(errno::EINVAL)?;
+        let (capacity, by_pages) = self.transport.choose(capacity, size);
+        let frames = ring::frames_needed(capacity, size, by_pages).ok_or(errno::EINVAL)?;
         if flags & !KEEP_ON_EXEC != 0 || size == 0 || size > pages::LARGEST {
             return Err(errno::EINVAL.into());
         }
+        if capacity == 0 && size > ring::IN_SLOT {
+            // It would be copied at once, with interrupts off.
+            return Err(errno::EINVAL.into());
+        }
+        let process = self.current_process(hart);
+        let job = self.processes.get(process).ok_or(errno::ESRCH)?.job;
         let mut mailbox = Mailbox {
             capacity: capacity as u32,
             size: size as u32,
+            by_pages,
+            job,
             ..Mailbox::default()
         };
+        self.admit_object(job)?;
         for _ in 0..frames {
-            let Some(frame) = self.memory.take_system() else {
+            let Some(frame) = self.take_for(job) else {
                 self.release_frames(&mailbox);
                 return Err(errno::ENOMEM.into());
             };
@@ -176,7 +239,6 @@ impl Kernel {
         entry.close_on_exec = flags & KEEP_ON_EXEC == 0;
         // Held here, so that a full table takes it all back.
         self.retain(&entry);
-        let process = self.current_process(hart);
         let installed = self.install(process, entry);
         self.release(&entry);
         Ok(installed?)
@@ -184,8 +246,9 @@ impl Kernel {
 
     fn release_frames(&mut self, mailbox: &Mailbox) {
         for &frame in &mailbox.frames[..mailbox.frame_count as usize] {
-            self.memory.release_system(frame);
+            self.release_for(mailbox.job, frame);
         }
+        self.object_left(mailbox.job);
     }
 
     /// A descriptor is gone: who waits for the other side finds out when it was the last.
@@ -271,7 +334,9 @@ impl Kernel {
         if mailbox.count == 0 || self.must_queue(hart, Wait::Message(id)) {
             return self.wait_for_mailbox(Wait::Message(id), deadline);
         }
-        let (length, _) = self.take_from_ring(hart, id, place)?;
+        let (length, caller) = self.take_from_ring(hart, id, place)?;
+        // Who receives like this has no way to reply.
+        self.fail_call(caller, errno::EPIPE);
         self.wake_next(Wait::Room(id));
         Ok(length)
     }

@@ -18,7 +18,7 @@ enum Failed {
 }
 
 impl Kernel {
-    /// SEND: to a receiver that waits, or by waiting for one.
+    /// SEND, or the first half of a call: to a receiver that waits, or by waiting for one.
     pub(super) fn offer(
         &mut self,
         hart: &Hart,
@@ -33,8 +33,14 @@ impl Kernel {
             };
             match self.hand_over(hart.current, message, receiver, &place) {
                 Ok(length) => {
-                    self.complete(receiver, length);
-                    return Ok(0);
+                    let given = self.begin_call(hart.current, receiver);
+                    let result = self.result_for(receiver, length, given.unwrap_or(Id::NONE));
+                    self.complete(receiver, result);
+                    return match given {
+                        Ok(caller) if caller.is_none() => Ok(0),
+                        Ok(_) => Err(Wait::Reply.into()),
+                        Err(error) => Err(error.into()),
+                    };
                 }
                 Err(Failed::Sender(error)) => return Err(error.into()),
                 // The next one may do better.
@@ -43,7 +49,7 @@ impl Kernel {
         }
     }
 
-    /// RECV: from a sender that waits, or by waiting for one.
+    /// RECV, or the second half of `reply_wait`: from a sender that waits, or by waiting for one.
     pub(super) fn accept(
         &mut self,
         hart: &Hart,
@@ -62,8 +68,14 @@ impl Kernel {
             };
             match self.hand_over(sender, &message, hart.current, place) {
                 Ok(length) => {
-                    self.complete(sender, 0);
-                    return Ok(length);
+                    let given = self.begin_call(sender, hart.current);
+                    match given {
+                        Ok(caller) if caller.is_none() => self.complete(sender, 0),
+                        // It makes its call again, and waits for the reply.
+                        Ok(_) => self.make_ready(sender),
+                        Err(error) => self.complete(sender, negative(error)),
+                    }
+                    return Ok(self.result_for(hart.current, length, given.unwrap_or(Id::NONE)));
                 }
                 Err(Failed::Sender(error)) => self.complete(sender, negative(error)),
                 Err(Failed::Receiver(error)) => return Err(error.into()),
@@ -71,19 +83,68 @@ impl Kernel {
         }
     }
 
-    /// What a thread that waits in SEND wants to send: its registers still say it.
+    /// If what was handed over is a request: its sender waits for the receiver's reply from now on. Gives it, or none for a message that needs no reply.
+    ///
+    /// # Errors
+    /// EPIPE: the receiver has no way to reply.
+    fn begin_call(&mut self, sender: Id<Thread>, receiver: Id<Thread>) -> Result<Id<Thread>, u16> {
+        if !self.makes(sender, Syscall::MailboxCall) {
+            return Ok(Id::NONE);
+        }
+        if !self.makes(receiver, Syscall::MailboxReplyWait) {
+            return Err(errno::EPIPE);
+        }
+        let server = self.threads.get(receiver).ok_or(errno::EPIPE)?.process;
+        let thread = self.threads.get_mut(sender).ok_or(errno::EPIPE)?;
+        thread.has_called = true;
+        thread.server = server;
+        Ok(sender)
+    }
+
+    /// What the receiver's call gives: `reply_wait` names the caller where `recv` tells of handles.
+    fn result_for(&self, receiver: Id<Thread>, received: u64, caller: Id<Thread>) -> u64 {
+        if !self.makes(receiver, Syscall::MailboxReplyWait) {
+            return received;
+        }
+        let token = self.threads.get(caller).map_or(0, |thread| thread.tid);
+        received & 0xffff_ffff | u64::from(token) << 32
+    }
+
+    fn makes(&self, thread: Id<Thread>, call: Syscall) -> bool {
+        let thread = self.threads.get(thread);
+        thread.is_some_and(|thread| thread.registers.call() == call as u64)
+    }
+
+    /// What a thread that waits in SEND or in a call wants to send: its registers still say it.
     fn message_of(&self, sender: Id<Thread>) -> Option<Message> {
         let registers = &self.threads.get(sender)?.registers;
-        (registers.call() == Syscall::MailboxSend as u64).then(|| Message {
+        let is_send = registers.call() == Syscall::MailboxSend as u64;
+        let is_call = registers.call() == Syscall::MailboxCall as u64;
+        let of_send = |index| {
+            if is_send {
+                registers.argument(index)
+            } else {
+                0
+            }
+        };
+        (is_send || is_call).then(|| Message {
             from: registers.argument(1),
             length: registers.argument(2),
-            handles_at: registers.argument(4),
-            handle_count: registers.argument(5),
+            handles_at: of_send(4),
+            handle_count: of_send(5),
         })
     }
 
     fn place_of(&self, receiver: Id<Thread>) -> Option<Place> {
         let registers = &self.threads.get(receiver)?.registers;
+        if registers.call() == Syscall::MailboxReplyWait as u64 {
+            return Some(Place {
+                into: registers.argument(4),
+                room: registers.argument(5),
+                handles_at: 0,
+                handle_room: 0,
+            });
+        }
         (registers.call() == Syscall::MailboxRecv as u64).then(|| Place {
             into: registers.argument(1),
             room: registers.argument(2),
@@ -160,6 +221,7 @@ impl Kernel {
             thread.registers.pc += 4;
             thread.deadline = 0;
             thread.interrupted_call = false;
+            thread.has_replied = false;
             self.make_ready(id);
         }
     }

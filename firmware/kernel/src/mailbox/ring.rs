@@ -11,6 +11,7 @@ use crate::hart::Hart;
 use crate::kernel::Kernel;
 use crate::layout::PAGE;
 use crate::process::thread::{Thread, Wait};
+use crate::syscall::NotNow;
 
 /// What a slot begins with.
 #[derive(Clone, Copy, Debug)]
@@ -27,33 +28,28 @@ struct Head {
 
 /// Bytes of [`Head`] in a slot.
 const HEAD_BYTES: usize = 8 * (3 + HANDLES);
-/// Messages up to this size have their bytes in the slot; larger ones are pages.
-const IN_SLOT: u64 = 32 << 10;
+/// Messages up to this size have their bytes in the slot, unless all are to be pages; larger ones are pages.
+pub const IN_SLOT: u64 = 32 << 10;
 
 /// Where tools find a message: a slot begins with these, each eight bytes; slots are `message.data` bytes long and as many more, in
-/// words, as the mailbox's messages have, if they have at most `message.in_slot`.
+/// words, as the mailbox's messages have, unless it goes by pages (`mailbox.by_pages`).
 pub const FIELDS: &[Record] = &[
     Record::new("message.length", layout::Kind::Field, 8, 0),
     Record::new("message.caller", layout::Kind::Field, 8, 8),
     Record::new("message.list", layout::Kind::Field, 8, 16),
     Record::new("message.carried", layout::Kind::Field, 8 * HANDLES, 24),
     Record::constant("message.data", HEAD_BYTES as u64),
-    Record::constant("message.in_slot", IN_SLOT),
 ];
 
-fn slot_bytes(size: u64) -> u64 {
-    HEAD_BYTES as u64
-        + if size > IN_SLOT {
-            0
-        } else {
-            size.next_multiple_of(8)
-        }
+fn slot_bytes(size: u64, by_pages: bool) -> u64 {
+    let inside = if by_pages { 0 } else { size };
+    HEAD_BYTES as u64 + inside.next_multiple_of(8)
 }
 
 /// How many frames the ring of a mailbox needs, if it can be.
-pub fn frames_needed(capacity: u64, size: u64) -> Option<u64> {
+pub fn frames_needed(capacity: u64, size: u64, by_pages: bool) -> Option<u64> {
     let most = FRAMES as u64 * PAGE;
-    let bytes = capacity.min(most).checked_mul(slot_bytes(size))?;
+    let bytes = capacity.min(most).checked_mul(slot_bytes(size, by_pages))?;
     (bytes <= most).then_some(bytes.div_ceil(PAGE))
 }
 
@@ -90,7 +86,8 @@ impl Head {
 
 impl Mailbox {
     fn slot(&self, index: u32) -> usize {
-        (index % self.capacity.max(1)) as usize * slot_bytes(u64::from(self.size)) as usize
+        let bytes = slot_bytes(u64::from(self.size), self.by_pages);
+        (index % self.capacity.max(1)) as usize * bytes as usize
     }
 
     fn frames(&self) -> &[FrameNumber] {
@@ -112,18 +109,13 @@ impl Kernel {
         id: Id<Mailbox>,
         message: &Message,
         caller: Id<Thread>,
-    ) -> Result<(), u16> {
-        let mailbox = self.mailboxes.get(id).ok_or(errno::EBADF)?;
-        if u64::from(mailbox.size) > IN_SLOT && message.handle_count > 0 {
-            return Err(errno::EINVAL);
-        }
-        let carried = self.collect_handles(hart.current, message)?;
-        let stored = self.store(hart, id, message);
-        let list = match stored {
-            Ok(list) => list,
+    ) -> Result<(), NotNow> {
+        let list = self.store(hart, id, message)?;
+        let carried = match self.collect_handles(hart.current, message) {
+            Ok(carried) => carried,
             Err(error) => {
-                self.drop_handles(&carried);
-                return Err(error);
+                pages::drop(self, list);
+                return Err(error.into());
             }
         };
         let head = Head {
@@ -139,43 +131,49 @@ impl Kernel {
         Ok(())
     }
 
-    /// Puts a message of the kernel's own into a mailbox. False when there is no room.
+    /// Puts a message of the kernel's own, of a page at most, into a mailbox. False when there is no room.
     ///
     /// # Errors
-    /// EMSGSIZE: the mailbox is for shorter messages, or holds none.
+    /// EMSGSIZE: the mailbox is for shorter messages, or holds none; ENOMEM.
     pub fn put_notice(&mut self, id: Id<Mailbox>, bytes: &[u8]) -> Result<bool, u16> {
-        let mailbox = self.mailboxes.get_mut(id).ok_or(errno::EBADF)?;
-        let size = u64::from(mailbox.size);
-        if mailbox.capacity == 0 || bytes.len() as u64 > size || size > IN_SLOT {
+        let mailbox = self.mailboxes.get(id).ok_or(errno::EBADF)?;
+        if mailbox.capacity == 0 || bytes.len() as u64 > u64::from(mailbox.size) {
             return Err(errno::EMSGSIZE);
         }
         if mailbox.count == mailbox.capacity {
             return Ok(false);
         }
+        let list = match mailbox.by_pages {
+            true => pages::store_notice(self, id, bytes)?,
+            false => FrameNumber(0),
+        };
         let head = Head {
             length: bytes.len() as u64,
             carried: [Id::NONE; HANDLES],
             caller: Id::NONE,
-            list: FrameNumber(0),
+            list,
         };
+        let mailbox = self.mailboxes.get_mut(id).ok_or(errno::EBADF)?;
         let at = mailbox.slot(mailbox.first + mailbox.count);
         write_frames(mailbox.frames(), at, &head.to_bytes());
-        write_frames(mailbox.frames(), at + HEAD_BYTES, bytes);
+        if list.0 == 0 {
+            write_frames(mailbox.frames(), at + HEAD_BYTES, bytes);
+        }
         mailbox.count += 1;
         self.wake_next(Wait::Message(id));
         Ok(true)
     }
 
-    /// Copies the bytes into the next free slot, or shares their pages; the list of these, if so.
+    /// Copies the bytes into the next free slot, or makes a list of their pages, if the mailbox goes by these.
     fn store(
         &mut self,
         hart: &Hart,
         id: Id<Mailbox>,
         message: &Message,
-    ) -> Result<FrameNumber, u16> {
+    ) -> Result<FrameNumber, NotNow> {
         let mailbox = self.mailboxes.get(id).ok_or(errno::EBADF)?;
-        if u64::from(mailbox.size) > IN_SLOT {
-            return pages::share(self, hart, message);
+        if mailbox.by_pages {
+            return pages::store(self, hart, id, message);
         }
         let at = mailbox.slot(mailbox.first + mailbox.count) + HEAD_BYTES;
         let mut bytes = [0; PIECE];
@@ -197,19 +195,15 @@ impl Kernel {
         hart: &Hart,
         id: Id<Mailbox>,
         place: &Place,
-    ) -> Result<(u64, Id<Thread>), u16> {
+    ) -> Result<(u64, Id<Thread>), NotNow> {
         let mailbox = self.mailboxes.get(id).ok_or(errno::EBADF)?;
         let at = mailbox.slot(mailbox.first);
         let head = mailbox.head(at);
-        let length = if head.list.0 != 0 {
-            pages::check_place(place, head.length)?;
-            if place.into == 0 && place.handles_at != 0 {
-                self.write_user(hart, place.handles_at, &head.length.to_le_bytes())?;
-            }
-            pages::map(self, hart, head.list, head.length, place)?
+        let result = if head.list.0 != 0 {
+            self.take_pages(hart, &head, place)?
         } else {
             if head.length > place.room {
-                return Err(errno::EMSGSIZE);
+                return Err(errno::EMSGSIZE.into());
             }
             self.copy_out(hart, id, at + HEAD_BYTES, head.length, place)?;
             let handles = self.deliver_handles(hart.current, &head.carried, place)?;
@@ -218,7 +212,36 @@ impl Kernel {
         let mailbox = self.mailboxes.get_mut(id).ok_or(errno::EBADF)?;
         mailbox.first = (mailbox.first + 1) % mailbox.capacity.max(1);
         mailbox.count -= 1;
-        Ok((length, head.caller))
+        Ok((result, head.caller))
+    }
+
+    /// Receives a message of pages; what the call gives.
+    fn take_pages(&mut self, hart: &Hart, head: &Head, place: &Place) -> Result<u64, NotNow> {
+        let start = pages::prepare(self, hart, head.list, place)?;
+        let told = self.tell_pages(hart, head, place);
+        match told {
+            Ok(length) => {
+                pages::finish(self, hart, head.list, place, start);
+                Ok(if place.into == 0 { start } else { length })
+            }
+            Err(error) => {
+                pages::abandon(self, hart, head.list, place, start);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Hands over what a message of pages carries. Without a buffer, the length and the number of handles stand before their numbers.
+    fn tell_pages(&mut self, hart: &Hart, head: &Head, place: &Place) -> Result<u64, u16> {
+        let handles = head.carried.iter().filter(|mailbox| !mailbox.is_none());
+        let length = received(head.length, handles.count() as u64);
+        let mut place = *place;
+        if place.into == 0 && place.handles_at != 0 {
+            self.write_user(hart, place.handles_at, &length.to_le_bytes())?;
+            place.handles_at = place.handles_at.wrapping_add(8);
+        }
+        self.deliver_handles(hart.current, &head.carried, &place)?;
+        Ok(length)
     }
 
     fn copy_out(
@@ -254,7 +277,7 @@ impl Kernel {
             let head = mailbox.head(mailbox.slot(mailbox.first));
             mailbox.first = (mailbox.first + 1) % mailbox.capacity.max(1);
             mailbox.count -= 1;
-            pages::drop(self, head.list, head.length);
+            pages::drop(self, head.list);
             self.drop_handles(&head.carried);
             self.fail_call(head.caller, errno::EPIPE);
         }

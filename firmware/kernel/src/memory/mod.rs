@@ -114,14 +114,14 @@ impl Memory {
         (&mut self.tree, pages)
     }
 
-    /// Takes a frame of zeros for the kernel's own use, promised here and now.
-    pub fn take_system(&mut self) -> Option<FrameNumber> {
-        take_charged(&mut self.pool, &mut self.system)
+    /// Takes a frame of zeros, promised to an account here and now.
+    pub fn take_charged(&mut self, account: &mut Account) -> Option<FrameNumber> {
+        take_charged(&mut self.pool, account)
     }
 
     /// Gives such a frame back.
-    pub fn release_system(&mut self, frame: FrameNumber) {
-        release_charged(&mut self.pool, &mut self.system, frame);
+    pub fn release_charged(&mut self, account: &mut Account, frame: FrameNumber) {
+        release_charged(&mut self.pool, account, frame);
     }
 
     /// Has other harts (a bit each, by the kernel's number) forget all translations of an address space, and waits until

@@ -403,30 +403,27 @@ impl Space {
         }
     }
 
-    /// Puts a shared frame where a page is or may be; the page that was there is gone.
+    /// Puts a shared frame where a page is or may be. Gives the frame that was there, which harts may know until [`Space::forget_all`].
     ///
     /// # Errors
     /// ENOMEM.
-    pub fn place_shared(
+    pub fn exchange(
         &mut self,
         memory: &mut Memory,
         address: u64,
         frame: FrameNumber,
         permissions: Permissions,
-    ) -> Result<(), Refused> {
+    ) -> Result<Option<FrameNumber>, Refused> {
         let flags = Flags::user(permissions).copy_on_write();
         let table = self.table();
-        match table.walk(memory, address) {
-            None => table.map(memory, address, frame, 0, flags),
+        let exchanged = match table.walk(memory, address) {
+            None => table.map(memory, address, frame, 0, flags).map(|()| None),
             Some(leaf) => {
                 let old = leaf.entry.frame();
-                let replaced = table.replace(memory, leaf, frame, flags).map(|_| ());
-                self.forget_translations(memory);
-                memory.release(old);
-                replaced
+                table.replace(memory, leaf, frame, flags).map(|_| Some(old))
             }
-        }
-        .map_err(|error| error.errno())
+        };
+        exchanged.map_err(|error| error.errno())
     }
 
     /// Lets no hart use what it knew of the space: pages were shared or replaced.

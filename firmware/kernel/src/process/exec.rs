@@ -1,6 +1,7 @@
 //! Programs out of files: `execve`, and the first program.
 
 use abi::errno;
+use abi::syscall::SYSTEM;
 use kernel_core::arena::Id;
 use kernel_core::elf::{self, Program, Segment};
 use kernel_core::files::Node;
@@ -23,7 +24,7 @@ use crate::object::{Descriptors, Object};
 use crate::syscall::{NotNow, Outcome};
 
 /// Where a position-independent program is put, at least.
-const RELOCATED_BASE: u64 = 0x10_0000;
+pub const RELOCATED_BASE: u64 = 0x10_0000;
 /// The stack that a program begins with.
 pub const STACK_BYTES: u64 = 256 << 10;
 /// Its end: below the end of the user's half, with room for a guard.
@@ -142,8 +143,6 @@ fn become_program(
         return;
     };
     process.set_name(path);
-    // Init hands it to the program that it starts; that one cannot hand it on.
-    process.has_authority &= process.parent == kernel.init;
     process.actions.forget_handlers();
     let old = core::mem::replace(&mut process.space, loaded.space);
     let old_program = core::mem::replace(&mut process.program, loaded.program);
@@ -188,7 +187,10 @@ pub fn start_init(kernel: &mut Kernel, path: &[u8], script: &[u8]) -> Result<(),
         number: 1,
         account: Account::new(kernel.memory.pool.total(), true),
         processes: 1,
+        process_limit: u32::MAX,
         threads: 1,
+        thread_limit: u32::MAX,
+        object_limit: u32::MAX,
         ..Job::default()
     };
     let job = kernel.jobs.insert(job).map_err(|_| errno::EAGAIN)?;
@@ -197,6 +199,7 @@ pub fn start_init(kernel: &mut Kernel, path: &[u8], script: &[u8]) -> Result<(),
     for _ in 0..3 {
         descriptors.install(Kernel::entry(Object::Console))?;
     }
+    descriptors.replace(SYSTEM, Kernel::entry(Object::System))?;
     let mut process = Process {
         pid: kernel.next_pid,
         state: State::Alive,
@@ -205,7 +208,6 @@ pub fn start_init(kernel: &mut Kernel, path: &[u8], script: &[u8]) -> Result<(),
         space: loaded.space,
         descriptors,
         directory: root,
-        has_authority: true,
         program: loaded.program,
         ..Process::default()
     };

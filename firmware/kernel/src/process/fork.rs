@@ -111,7 +111,6 @@ impl Kernel {
             directory: parent.directory,
             program: parent.program,
             supervisor: parent.supervisor,
-            has_authority: parent.has_authority,
             name: parent.name,
             ..Process::default()
         };

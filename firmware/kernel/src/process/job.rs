@@ -3,7 +3,7 @@
 use abi::errno;
 use abi::layout::Record;
 use kernel_core::arena::{Id, Slot};
-use kernel_core::frame::Account;
+use kernel_core::frame::{Account, FrameNumber};
 
 use super::{Pid, Process};
 use crate::kernel::Kernel;
@@ -12,6 +12,8 @@ use crate::kernel::Kernel;
 const PROCESSES: u32 = 64;
 /// The most threads.
 const THREADS: u32 = 512;
+/// The most mailboxes, pipes and open files, together.
+const OBJECTS: u32 = 192;
 
 /// A job. Its number is that of the process that began it.
 #[repr(C)]
@@ -31,11 +33,15 @@ pub struct Job {
     pub threads: u32,
     /// How many it may have.
     pub thread_limit: u32,
+    /// Mailboxes, pipes and open files that its processes have made and that are there still, wherever their handles are.
+    pub objects: u32,
+    /// How many it may have.
+    pub object_limit: u32,
 }
 
 /// Where tools find what a job is.
 pub const FIELDS: &[Record] = &abi::fields!("job", Job; Slot<Job>:
-    number, owner, account.charged, account.limit, processes, process_limit, threads, thread_limit);
+    number, owner, account.charged, account.limit, processes, process_limit, threads, thread_limit, objects, object_limit);
 
 impl Default for Job {
     fn default() -> Self {
@@ -47,6 +53,8 @@ impl Default for Job {
             process_limit: PROCESSES,
             threads: 0,
             thread_limit: THREADS,
+            objects: 0,
+            object_limit: OBJECTS,
         }
     }
 }
@@ -97,9 +105,10 @@ impl Kernel {
         Ok(0)
     }
 
-    /// A job without processes is none.
+    /// A job without processes is none, once nothing is left that they have made.
     pub fn forget_empty_job(&mut self, job: Id<Job>) {
-        if self.jobs.get(job).is_some_and(|job| job.processes == 0) {
+        let is_empty = |job: &Job| job.processes == 0 && job.objects == 0;
+        if self.jobs.get(job).is_some_and(is_empty) {
             self.jobs.remove(job);
             self.scheduler.remove_job(job.index());
         }
@@ -130,5 +139,40 @@ impl Kernel {
         }
         job.threads += 1;
         Ok(())
+    }
+
+    /// Makes room in a job for one more mailbox, pipe or open file.
+    ///
+    /// # Errors
+    /// ENFILE: the job is full.
+    pub fn admit_object(&mut self, job: Id<Job>) -> Result<(), u16> {
+        let job = self.jobs.get_mut(job).ok_or(errno::ENFILE)?;
+        if job.objects >= job.object_limit {
+            return Err(errno::ENFILE);
+        }
+        job.objects += 1;
+        Ok(())
+    }
+
+    /// One of them is gone.
+    pub fn object_left(&mut self, job: Id<Job>) {
+        if let Some(job) = self.jobs.get_mut(job) {
+            job.objects = job.objects.saturating_sub(1);
+        }
+        self.forget_empty_job(job);
+    }
+
+    /// Takes a frame of zeros for the kernel's use on a job's account.
+    pub fn take_for(&mut self, job: Id<Job>) -> Option<FrameNumber> {
+        let account = &mut self.jobs.get_mut(job)?.account;
+        self.memory.take_charged(account)
+    }
+
+    /// Gives such a frame back.
+    pub fn release_for(&mut self, job: Id<Job>, frame: FrameNumber) {
+        match self.jobs.get_mut(job) {
+            Some(job) => self.memory.release_charged(&mut job.account, frame),
+            None => self.memory.release(frame),
+        }
     }
 }

@@ -53,8 +53,6 @@ pub struct Process {
     pub job: Id<Job>,
     /// Its threads that have not ended.
     pub threads: u32,
-    /// It may see all processes and end the machine's run: init, the program that init starts, and what that one is itself.
-    pub has_authority: bool,
     /// It was stopped, and not continued since.
     pub stopped: bool,
     /// Its parent has not been told that it was stopped, or continued.
@@ -85,7 +83,7 @@ pub struct Process {
 
 /// Where tools find what a process is.
 pub const FIELDS: &[Record] = &abi::fields!("process", Process; Slot<Process>:
-    pid, state, parent, job, threads, has_authority, stopped, space, descriptors, supervisor, pending, name, status, ran);
+    pid, state, parent, job, threads, stopped, space, descriptors, supervisor, pending, name, status, ran);
 /// The states' numbers, as [`abi::layout::PROCESS_STATES`] names them.
 const _: () = assert!(State::Embryo as u32 == 0 && State::Zombie as u32 == 3);
 

@@ -308,9 +308,9 @@ impl Kernel {
         // Sleeps, and whatever else has a deadline or waits for signals, are not made again behind a handler's back.
         let is_sleep = thread.deadline != 0 || thread.signals.suspended_mask.is_some();
         if waited && (restarts == Some(false) || restarts == Some(true) && is_sleep) {
-            thread
-                .registers
-                .set_result((-i64::from(errno::EINTR)) as u64);
+            let interrupted = (-i64::from(errno::EINTR)) as u64;
+            let result = thread.reply.take().unwrap_or(interrupted);
+            thread.registers.set_result(result);
             thread.registers.pc += 4;
             thread.deadline = 0;
             thread.has_called = false;
@@ -575,7 +575,7 @@ impl Kernel {
                 continue;
             }
             found = true;
-            if self.is_ancestor(caller, id) || who < -1 && self.owns_job(caller, id) {
+            if self.may_control(caller, id) || who < -1 && self.owns_job(caller, id) {
                 allowed = true;
                 if signal != 0 {
                     self.raise(id, signal as u32);

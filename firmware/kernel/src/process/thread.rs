@@ -3,6 +3,8 @@
 use abi::layout::Record;
 use kernel_core::arena::{Id, Slot};
 
+use kernel_core::frame::FrameNumber;
+
 use super::{Pid, Process};
 use crate::arch::fpu::FloatState;
 use crate::mailbox::Mailbox;
@@ -141,12 +143,16 @@ pub struct Thread {
     pub before: Id<Thread>,
     /// The next one.
     pub next: Id<Thread>,
+    /// The call that it makes may have left something to be cleared when it is over: any of the next six.
+    pub is_mid_call: bool,
     /// It was woken at its futex, so that the wait is over whatever the word says now.
     pub woken: bool,
     /// Its turn at a mailbox has come: nobody who came later gets before it.
     pub granted: Option<Wait>,
     /// It waits for the reply to a request.
     pub has_called: bool,
+    /// What its call comes to, if that was decided while it was not waiting: it finds this when it makes the call again.
+    pub reply: Option<u64>,
     /// The process that has its request, once one has.
     pub server: Id<Process>,
     /// It has given its reply, and now waits for the next request.
@@ -167,6 +173,8 @@ pub struct Thread {
     pub clear_on_end: u64,
     /// The copy of its process that it is making.
     pub embryo: Id<Process>,
+    /// The list of a message of pages that it has begun to send; 0 for none.
+    pub outgoing: FrameNumber,
     /// What it does about signals.
     pub signals: super::signal::Signals,
 }
@@ -179,6 +187,15 @@ pub const FIELDS: &[Record] = &abi::fields!("thread", Thread; Slot<Thread>:
 const _: () = assert!(State::Running as u32 == 0 && State::Stopped as u32 == 3);
 
 impl Thread {
+    /// What is known about the call that it made matters no more, but for a turn that it has not used.
+    pub fn end_call(&mut self) {
+        self.is_mid_call = false;
+        self.deadline = 0;
+        self.woken = false;
+        self.interrupted_call = false;
+        self.has_replied = false;
+    }
+
     /// Harts (a bit each) that the thread may run on.
     pub fn affinity_mask(&self) -> u64 {
         if self.affinity == 0 {

@@ -15,6 +15,7 @@ use crate::console;
 use crate::hart::Hart;
 use crate::kernel::Kernel;
 use crate::object::{Object, OpenFile};
+use crate::process::job::Job;
 
 /// Bytes that one call moves: interrupts are off meanwhile.
 const AT_ONCE: usize = 1024;
@@ -145,7 +146,9 @@ impl Kernel {
             Kind::File if flags & O_TRUNC != 0 && writes => tree.truncate(&mut pages, node, 0)?,
             Kind::File | Kind::Device(_) => {}
         }
-        let object = self.open_object(node, kind, flags)?;
+        let process = self.current_process(hart);
+        let job = self.processes.get(process).ok_or(errno::ESRCH)?.job;
+        let object = self.open_object(job, node, kind, flags)?;
         let mut entry = Self::entry(object);
         entry.close_on_exec = flags & O_CLOEXEC != 0;
         entry.flags = (flags & (O_NONBLOCK | O_APPEND)) as u32;
@@ -156,7 +159,6 @@ impl Kernel {
         };
         // Held here, so that a full table takes it all back.
         self.retain(&entry);
-        let process = self.current_process(hart);
         let installed = self.install(process, entry);
         self.release(&entry);
         Ok(installed?)
@@ -184,19 +186,30 @@ impl Kernel {
         }
     }
 
-    fn open_object(&mut self, node: Node, kind: Kind, flags: u64) -> Result<Object, u16> {
+    fn open_object(
+        &mut self,
+        job: Id<Job>,
+        node: Node,
+        kind: Kind,
+        flags: u64,
+    ) -> Result<Object, u16> {
         match kind {
             Kind::Device(device::CONSOLE) => return Ok(Object::Console),
             Kind::Device(device::NULL) => return Ok(Object::Null),
             Kind::Device(_) => return Err(errno::ENODEV),
             _ => {}
         }
+        self.admit_object(job)?;
         let file = OpenFile {
             node,
             append: flags & O_APPEND != 0,
+            job,
             ..OpenFile::default()
         };
-        let id = self.files.insert(file).map_err(|_| errno::ENFILE)?;
+        let Ok(id) = self.files.insert(file) else {
+            self.object_left(job);
+            return Err(errno::ENFILE);
+        };
         self.memory.tree.open(node);
         Ok(Object::File(id))
     }
@@ -210,7 +223,7 @@ impl Kernel {
             Object::Null => Ok(0),
             Object::Pipe(pipe) => self.read_pipe(hart, pipe, into, length, blocks),
             Object::File(file) => self.read_file(hart, file, into, length),
-            Object::Mailbox(_) => Err(errno::EINVAL.into()),
+            Object::Mailbox(_) | Object::Process(_) | Object::System => Err(errno::EINVAL.into()),
         }
     }
 
@@ -223,7 +236,7 @@ impl Kernel {
             Object::Null => Ok(length.min(MOST)),
             Object::Pipe(pipe) => self.write_pipe(hart, pipe, from, length, blocks),
             Object::File(file) => self.write_file(hart, file, from, length),
-            Object::Mailbox(_) => Err(errno::EINVAL.into()),
+            Object::Mailbox(_) | Object::Process(_) | Object::System => Err(errno::EINVAL.into()),
         }
     }
 

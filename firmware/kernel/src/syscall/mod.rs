@@ -3,6 +3,7 @@
 //! A call that cannot finish leaves the program counter at its `ecall`: the thread waits, and makes the call again when it is woken.
 
 mod file;
+mod inspect;
 pub use file::device;
 mod memory;
 mod poll;
@@ -19,7 +20,7 @@ use crate::kernel::Kernel;
 use crate::memory::user;
 use crate::process::exec;
 use crate::process::fork::CloneArguments;
-use crate::process::thread::Wait;
+use crate::process::thread::{Wait, attention};
 
 /// Why a call gives no result now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,36 +52,115 @@ impl From<Wait> for NotNow {
 /// What a call comes to.
 pub type Outcome = Result<u64, NotNow>;
 
-/// Makes the call that the hart's thread asks for.
-pub fn dispatch(kernel: &mut Kernel, hart: &mut Hart) {
-    let Some(thread) = kernel.threads.get(hart.current) else {
-        return;
+const GETPID: u64 = Syscall::Getpid as u64;
+const GETPPID: u64 = Syscall::Getppid as u64;
+const GETTID: u64 = Syscall::Gettid as u64;
+const SCHED_YIELD: u64 = Syscall::SchedYield as u64;
+
+/// Answers the calls that need nothing but a look. False, and nothing is done, for any other call, and for a thread that has to be
+/// looked at itself.
+#[inline(always)]
+pub fn answer_at_once(kernel: &mut Kernel, hart: &mut Hart) -> bool {
+    let Some(thread) = kernel.threads.get_mut(hart.current) else {
+        return false;
     };
-    let registers = &thread.registers;
+    if thread.attention != 0 || thread.is_mid_call {
+        return false;
+    }
+    let process = match thread.registers.call() {
+        GETPPID => match kernel.processes.get(thread.process) {
+            Some(process) => process.parent,
+            None => return false,
+        },
+        GETPID => thread.process,
+        _ => return false,
+    };
+    let Some(process) = kernel.processes.get(process) else {
+        return false;
+    };
+    thread.registers.set_result(u64::from(process.pid));
+    thread.registers.pc += 4;
+    hart.see_code(kernel.code_generation);
+    true
+}
+
+/// Makes the call that the hart's thread asks for. True when the thread simply goes on, its result in place.
+pub fn dispatch(kernel: &mut Kernel, hart: &mut Hart) -> bool {
+    let Some(thread) = kernel.threads.get(hart.current) else {
+        return false;
+    };
+    if thread.attention & attention::DOOMED != 0 {
+        // Another hart ended its process while it was on its way here: it does nothing more.
+        return false;
+    }
+    let process = thread.process;
+    let result = match thread.registers.call() {
+        SCHED_YIELD => {
+            if kernel.others_wait(hart) {
+                finish(kernel, hart, 0);
+                kernel.yield_hart(hart);
+                return false;
+            }
+            0
+        }
+        GETPPID => u64::from(kernel.parent_pid_of(process)),
+        GETPID => u64::from(kernel.pid_of(process)),
+        GETTID => u64::from(thread.tid),
+        number => match with_arguments(kernel, hart, number) {
+            Some(result) => result,
+            None => return false,
+        },
+    };
+    finish(kernel, hart, result)
+}
+
+/// Puts the result of a call in place, behind which the thread goes on. True unless something has to be seen to first.
+#[inline(always)]
+fn finish(kernel: &mut Kernel, hart: &mut Hart, result: u64) -> bool {
+    let Some(thread) = kernel.threads.get_mut(hart.current) else {
+        return false;
+    };
+    thread.registers.set_result(result);
+    thread.registers.pc += 4;
+    if thread.is_mid_call {
+        return end_long_call(kernel, hart);
+    }
+    hart.see_code(kernel.code_generation);
+    thread.attention == 0 && !kernel.has_changed
+}
+
+/// A call that waited, or might have, is over.
+#[inline(never)]
+fn end_long_call(kernel: &mut Kernel, hart: &mut Hart) -> bool {
+    if let Some(thread) = kernel.threads.get_mut(hart.current) {
+        thread.end_call();
+    }
+    kernel.pass_on_turn(hart.current);
+    hart.see_code(kernel.code_generation);
+    !kernel.has_changed && kernel.is_undisturbed(hart)
+}
+
+/// Makes any other call; its result, unless it gives none now.
+#[inline(never)]
+fn with_arguments(kernel: &mut Kernel, hart: &mut Hart, number: u64) -> Option<u64> {
+    let registers = &kernel.threads.get(hart.current)?.registers;
     let arguments = core::array::from_fn(|index| registers.argument(index));
-    let outcome = match Syscall::try_from(registers.call()) {
+    let outcome = match Syscall::try_from(number) {
         Ok(call) => make(kernel, hart, call, arguments),
         Err(_) => Err(errno::ENOSYS.into()),
     };
-    let result = match outcome {
-        Ok(value) => value,
-        Err(NotNow::Error(error)) => (-i64::from(error)) as u64,
-        Err(NotNow::Wait(wait)) => return kernel.wait(hart, wait, u64::MAX),
-        Err(NotNow::WaitUntil(wait, until)) => return kernel.wait(hart, wait, until),
-        Err(NotNow::Again | NotNow::Gone) => return,
-    };
-    if let Some(thread) = kernel.threads.get_mut(hart.current) {
-        thread.registers.set_result(result);
-        thread.registers.pc += 4;
-        thread.deadline = 0;
-        thread.woken = false;
-        thread.interrupted_call = false;
-        thread.has_replied = false;
-    }
-    kernel.pass_on_turn(hart.current);
-    // The result is in place: now the thread may lose the hart.
-    if core::mem::take(&mut hart.must_yield) {
-        kernel.yield_hart(hart);
+    match outcome {
+        Ok(value) => Some(value),
+        Err(NotNow::Error(error)) => Some((-i64::from(error)) as u64),
+        Err(NotNow::Wait(wait)) => {
+            kernel.wait(hart, wait, u64::MAX);
+            None
+        }
+        Err(NotNow::WaitUntil(wait, until)) => {
+            kernel.wait(hart, wait, until);
+            None
+        }
+        Err(NotNow::Again | NotNow::Gone) => None,
     }
 }
 

@@ -61,7 +61,9 @@ impl Kernel {
         };
         match object {
             Object::Console => set(&[(IN, self.line.can_read()), (OUT, true)]),
-            Object::Null | Object::File(_) => IN | OUT,
+            Object::Null | Object::File(_) | Object::System => IN | OUT,
+            // It has ended, as on Linux.
+            Object::Process(process) => set(&[(IN, !self.lives(process))]),
             Object::Pipe(pipe) => self.pipes.get(pipe).map_or(INVALID, |pipe| {
                 set(&[
                     (IN, pipe.can_read()),

@@ -1,26 +1,21 @@
 //! Calls about the caller itself, and about others.
 
 use abi::errno;
-use abi::syscall::{ProcessEntry, Syscall};
+use abi::syscall::Syscall;
 use kernel_core::arena::Id;
+use kernel_core::descriptor::Rights;
 
-use super::Outcome;
+use super::{Outcome, inspect};
 use crate::arch::{csr, sbi};
 use crate::hart::Hart;
 use crate::kernel::Kernel;
 use crate::object::DESCRIPTORS;
-use crate::process::{Pid, Process, State};
+use crate::process::{Pid, Process};
 
 pub fn make(kernel: &mut Kernel, hart: &mut Hart, call: Syscall, arguments: [u64; 6]) -> Outcome {
-    let [a0, a1, a2, a3, ..] = arguments;
+    let [a0, a1, a2, ..] = arguments;
     let process = kernel.current_process(hart);
     match call {
-        Syscall::Getpid => Ok(u64::from(kernel.pid_of(process))),
-        Syscall::Getppid => Ok(u64::from(kernel.parent_pid_of(process))),
-        Syscall::Gettid => Ok(kernel
-            .threads
-            .get(hart.current)
-            .map_or(0, |thread| u64::from(thread.tid))),
         Syscall::Getuid | Syscall::Geteuid | Syscall::Getgid | Syscall::Getegid => Ok(0),
         Syscall::SetTidAddress => {
             let thread = kernel.threads.get_mut(hart.current).ok_or(errno::ESRCH)?;
@@ -29,10 +24,6 @@ pub fn make(kernel: &mut Kernel, hart: &mut Hart, call: Syscall, arguments: [u64
         }
         Syscall::SetRobustList => Ok(0),
         Syscall::Umask => Ok(0o22),
-        Syscall::SchedYield => {
-            hart.must_yield = kernel.others_wait(hart);
-            Ok(0)
-        }
         Syscall::SchedSetaffinity => kernel.keep_to_harts(hart, a0, a1, a2),
         Syscall::SchedGetaffinity => kernel.tell_harts(hart, a0, a1, a2),
         Syscall::Getrusage => kernel.resource_usage(hart, a1),
@@ -42,10 +33,14 @@ pub fn make(kernel: &mut Kernel, hart: &mut Hart, call: Syscall, arguments: [u64
         Syscall::Getpgid => kernel.job_number(hart, a0),
         Syscall::Uname => kernel.tell_names(hart, a0),
         Syscall::Sysinfo => kernel.tell_system(hart, a0),
-        Syscall::Prlimit64 => kernel.tell_limit(hart, a1, a3),
+        Syscall::Prlimit64 => kernel.limit(hart, arguments),
         Syscall::Getrandom => kernel.random(hart, a0, a1),
         Syscall::Reboot => kernel.reboot(process, a2),
-        Syscall::ProcessList => kernel.list_processes(hart, a0, a1),
+        Syscall::ProcessList
+        | Syscall::ProcessInspect
+        | Syscall::MailboxList
+        | Syscall::PidfdOpen
+        | Syscall::PidfdSendSignal => inspect::make(kernel, hart, call, arguments),
         _ => Err(errno::ENOSYS.into()),
     }
 }
@@ -90,7 +85,9 @@ impl Kernel {
         thread.affinity = mask;
         self.scheduler.set_affinity(hart.current.index(), mask);
         if mask >> hart.index & 1 == 0 {
-            hart.must_yield = true;
+            // Looked at before the thread goes on.
+            self.preempted |= 1 << hart.index;
+            self.has_changed = true;
         }
         Ok(0)
     }
@@ -161,20 +158,51 @@ impl Kernel {
         Ok(0)
     }
 
-    fn tell_limit(&mut self, hart: &Hart, resource: u64, old: u64) -> Outcome {
+    /// `prlimit64`, of the caller: what may be set is the limit of descriptors.
+    fn limit(&mut self, hart: &Hart, arguments: [u64; 6]) -> Outcome {
         const STACK: u64 = 3;
         const DESCRIPTOR_COUNT: u64 = 7;
-        let limit = match resource {
-            STACK => crate::process::exec::STACK_BYTES,
-            DESCRIPTOR_COUNT => DESCRIPTORS as u64,
-            0..16 => u64::MAX,
+        let [who, resource, new, old, ..] = arguments;
+        let id = self.current_process(hart);
+        let process = self.processes.get(id).ok_or(errno::ESRCH)?;
+        if who != 0 && who != u64::from(process.pid) {
+            return Err(errno::EPERM.into());
+        }
+        let (now, most) = match resource {
+            STACK => (
+                crate::process::exec::STACK_BYTES,
+                crate::process::exec::STACK_BYTES,
+            ),
+            DESCRIPTOR_COUNT => (u64::from(process.descriptors.limit()), DESCRIPTORS as u64),
+            0..16 => (u64::MAX, u64::MAX),
             _ => return Err(errno::EINVAL.into()),
         };
+        let wanted = match new {
+            0 => None,
+            at => Some((
+                self.read_user_u64(hart, at)?,
+                self.read_user_u64(hart, at.wrapping_add(8))?,
+            )),
+        };
+        if let Some((soft, hard)) = wanted {
+            if soft > hard {
+                return Err(errno::EINVAL.into());
+            }
+            if hard > most || resource != DESCRIPTOR_COUNT && (soft, hard) != (now, most) {
+                return Err(errno::EPERM.into());
+            }
+        }
         if old != 0 {
             let mut bytes = [0; 16];
-            bytes[..8].copy_from_slice(&limit.to_le_bytes());
-            bytes[8..].copy_from_slice(&limit.to_le_bytes());
+            bytes[..8].copy_from_slice(&now.to_le_bytes());
+            bytes[8..].copy_from_slice(&most.to_le_bytes());
             self.write_user(hart, old, &bytes)?;
+        }
+        if let Some((soft, _)) = wanted
+            && resource == DESCRIPTOR_COUNT
+            && let Some(process) = self.processes.get_mut(id)
+        {
+            process.descriptors.set_limit(soft as u32)?;
         }
         Ok(0)
     }
@@ -200,79 +228,16 @@ impl Kernel {
         word ^ word >> 31
     }
 
-    /// `reboot`: by init and its own children only.
+    /// `reboot`: by who holds the handle of the system.
     fn reboot(&self, process: Id<Process>, command: u64) -> Outcome {
         const POWER_OFF: u64 = 0x4321_fedc;
         const HALT: u64 = 0xcdef_0123;
-        let process = self.processes.get(process).ok_or(errno::EPERM)?;
-        if !process.has_authority {
+        if !self.holds_system(process, Rights::CONTROL) {
             return Err(errno::EPERM.into());
         }
         match command as u32 as u64 {
             POWER_OFF | HALT => sbi::shut_down(false),
             _ => Err(errno::EINVAL.into()),
         }
-    }
-
-    /// `process_list`: the caller's descendants and itself, by number.
-    fn list_processes(&mut self, hart: &Hart, at: u64, room: u64) -> Outcome {
-        let caller = self.current_process(hart);
-        let sees_all = self
-            .processes
-            .get(caller)
-            .is_some_and(|process| process.has_authority);
-        let mut told = 0;
-        let mut after = 0;
-        while let Some((id, pid)) = self.next_by_number(after) {
-            after = pid;
-            if !sees_all && !self.is_ancestor(caller, id) {
-                continue;
-            }
-            if told < room {
-                let bytes = self.describe_process(id);
-                let place = at.wrapping_add(told * size_of::<ProcessEntry>() as u64);
-                self.write_user(hart, place, &bytes)?;
-            }
-            told += 1;
-        }
-        Ok(told)
-    }
-
-    /// The process with the lowest number above one.
-    fn next_by_number(&self, after: Pid) -> Option<(Id<Process>, Pid)> {
-        let processes = self.processes.iter();
-        processes
-            .filter(|(_, process)| process.pid > after && process.state != State::Embryo)
-            .map(|(id, process)| (id, process.pid))
-            .min_by_key(|&(_, pid)| pid)
-    }
-
-    fn describe_process(&self, id: Id<Process>) -> [u8; size_of::<ProcessEntry>()] {
-        let mut bytes = [0; size_of::<ProcessEntry>()];
-        let Some(process) = self.processes.get(id) else {
-            return bytes;
-        };
-        let ticks = process.ran
-            + self
-                .threads
-                .iter()
-                .filter(|(_, thread)| thread.process == id)
-                .map(|(_, thread)| thread.ran)
-                .sum::<u64>();
-        let stopped = if process.stopped { 16 } else { 0 };
-        let words = [
-            process.pid,
-            self.parent_pid_of(id),
-            self.jobs.get(process.job).map_or(0, |job| job.number),
-            process.state as u32 + stopped,
-            process.threads,
-            process.space.promised() as u32,
-        ];
-        for (into, word) in bytes.chunks_exact_mut(4).zip(words) {
-            into.copy_from_slice(&word.to_le_bytes());
-        }
-        bytes[24..32].copy_from_slice(&self.nanos(ticks).to_le_bytes());
-        bytes[32..48].copy_from_slice(&process.name);
-        bytes
     }
 }

@@ -69,6 +69,8 @@ impl Kernel {
             Object::Console => special(S_IFCHR | 0o620, 1),
             Object::Null => special(S_IFCHR | 0o666, 2),
             Object::Pipe(_) | Object::Mailbox(_) => special(S_IFIFO | 0o600, 0),
+            // No kind of file.
+            Object::Process(_) | Object::System => special(0o600, 0),
         })
     }
 

@@ -77,6 +77,7 @@ impl Kernel {
         let thread = self.threads.get_mut(hart.current).ok_or(errno::EINVAL)?;
         if thread.deadline == 0 {
             thread.deadline = ticks.clamp(1, u64::MAX - 1);
+            thread.is_mid_call = true;
         }
         Ok(thread.deadline)
     }

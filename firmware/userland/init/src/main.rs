@@ -11,8 +11,10 @@ extern crate alloc;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use fawn::file::{File, flags, read_to_end};
-use fawn::process::{Ended, Fork, Pid, begin_job, exec_path, exit, fork, id, set_foreground, wait};
+use fawn::file::{File, close_on_exec, flags, read_to_end};
+use fawn::process::{
+    Ended, Fork, Pid, SYSTEM, begin_job, exec_path, exit, fork, id, set_foreground, wait,
+};
 use fawn::{Arguments, Error, errno, println};
 
 fawn::main!(main);
@@ -75,6 +77,10 @@ fn become_first(words: &[String]) -> ! {
     let _ = set_foreground(id());
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let path = words.first().copied().unwrap_or(SHELL);
+    // Only the shell holds the system: it is how a person looks around, and ends it.
+    if path != SHELL {
+        let _ = close_on_exec(SYSTEM);
+    }
     let error = exec_path(path, &words);
     println!("init: cannot run {path}: {error}");
     exit(if error == Error(errno::ENOENT) {

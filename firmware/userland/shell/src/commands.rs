@@ -29,6 +29,7 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ("free", "", "memory: all, free, promised"),
     ("grep", "TEXT [FILE...]", "lines with the text in them"),
     ("help", "", "this"),
+    ("history", "", "the lines that were typed"),
     ("jobs", "", "what the shell has started"),
     (
         "kill",
@@ -36,6 +37,11 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "send a signal (TERM, or 9, 18, 19 ...)",
     ),
     ("ls", "[-l] [PATH...]", "what is in a directory"),
+    (
+        "mailboxes",
+        "",
+        "what mailboxes hold, and how many wait for them",
+    ),
     ("mkdir", "DIRECTORY...", "make directories"),
     ("poweroff", "", "end the machine's run"),
     ("ps", "", "processes"),
@@ -62,6 +68,7 @@ pub fn run(words: &[&str]) -> Option<i32> {
         "help" => help(),
         "kill" => kill(arguments),
         "ls" => list(arguments),
+        "mailboxes" => mailboxes(),
         "mkdir" => each(arguments, make_directory),
         "poweroff" => process::power_off().map(|()| 0).map_err(about("poweroff")),
         "ps" => processes(false),
@@ -279,6 +286,25 @@ fn processes(by_time: bool) -> Outcome {
             entry.ran / 1_000_000_000,
             entry.ran / 10_000_000 % 100,
             String::from_utf8_lossy(name)
+        );
+    }
+    Ok(0)
+}
+
+fn mailboxes() -> Outcome {
+    let entries = fawn::mailbox::list().map_err(about("mailboxes"))?;
+    println!("  BOX  MESSAGES    ROOM    BYTES  RECEIVERS  SENDERS  WAITING TO RECEIVE  TO SEND");
+    for entry in entries {
+        println!(
+            "{:>5} {:>9} {:>7} {:>8} {:>10} {:>8} {:>19} {:>8}",
+            entry.number,
+            entry.count,
+            entry.capacity,
+            entry.size,
+            entry.receivers,
+            entry.senders,
+            entry.waiting_receivers,
+            entry.waiting_senders,
         );
     }
     Ok(0)

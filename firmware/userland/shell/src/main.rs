@@ -31,6 +31,8 @@ fn main(arguments: Arguments) -> i32 {
             return status;
         }
     }
+    // What the shell starts is not to have it: a program that needs it is given it by name.
+    let _ = fawn::file::close_on_exec(fawn::process::SYSTEM);
     let mut shell = Shell::new();
     match (arguments.get(1), arguments.get(2)) {
         (Some("-c"), Some(text)) => {
@@ -63,7 +65,10 @@ fn interactive(mut shell: Shell) -> i32 {
     loop {
         shell.report_jobs();
         match editor.read_line("fawn$ ") {
-            Some(line) => shell.run_text(&line),
+            Some(line) => {
+                shell.note(&line);
+                shell.run_text(&line);
+            }
             None => return shell.status(),
         }
         if let Some(status) = shell.wants_to_end() {

@@ -22,6 +22,7 @@ pub struct Shell {
     pid: Pid,
     interactive: bool,
     end: Option<i32>,
+    history: Vec<String>,
 }
 
 impl Shell {
@@ -33,6 +34,14 @@ impl Shell {
             pid: id(),
             interactive: false,
             end: None,
+            history: Vec::new(),
+        }
+    }
+
+    /// Keeps a line that was typed, for `history`.
+    pub fn note(&mut self, line: &str) {
+        if !line.trim().is_empty() {
+            self.history.push(line.into());
         }
     }
 
@@ -173,6 +182,12 @@ impl Shell {
                 self.end = Some(status.unwrap_or(self.status));
                 0
             }
+            ["history"] => {
+                for (index, line) in self.history.iter().enumerate() {
+                    println!("{:>5}  {line}", index + 1);
+                }
+                0
+            }
             ["jobs"] => {
                 self.jobs.list();
                 0
@@ -195,7 +210,6 @@ impl Shell {
                     Outcome::Stopped => 128 + 20,
                 }
             }
-            ["history"] => 0,
             _ => return None,
         })
     }

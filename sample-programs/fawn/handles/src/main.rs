@@ -6,7 +6,8 @@
 use fawn::alloc::format;
 use fawn::file::{self, File, flags};
 use fawn::mailbox::{Mailbox, Until};
-use fawn::process::{Ended, Fork, exec_path, exit, fork, kill, wait};
+use fawn::process::{Ended, Fork, Handle, exec_path, exit, fork, kill, wait};
+use fawn::syscall::Number;
 use fawn::{Arguments, Error, errno, println};
 
 fawn::main!(main);
@@ -50,6 +51,8 @@ fn show(path: &str) -> Result<bool, Error> {
     close(&mut checks)?;
     guess(&mut checks)?;
     stay_in_tree(&mut checks)?;
+    process(&mut checks)?;
+    limit(&mut checks)?;
     exec(&mut checks, path)?;
     Ok(checks.0)
 }
@@ -146,6 +149,68 @@ fn stay_in_tree(checks: &mut Checks) -> Result<(), Error> {
         in_child(child)?,
         Ended::Exited(0),
     );
+    Ok(())
+}
+
+/// A handle of a process makes it one's own to look at and to end; its number does not.
+fn process(checks: &mut Checks) -> Result<(), Error> {
+    const KILL: u32 = 9;
+    const HOUR: u64 = 3_600_000_000_000;
+    let Fork::Parent(victim) = fork()? else {
+        loop {
+            fawn::thread::sleep(HOUR);
+        }
+    };
+    let number = || kill(i64::from(victim), KILL) == Err(Error(errno::EPERM));
+    checks.expect(
+        "a sibling's number is not enough to end it",
+        in_child(number)?,
+        Ended::Exited(0),
+    );
+    let handle = Handle::open(victim)?;
+    let by_handle = || {
+        let found = handle.inspect().is_ok_and(|entry| entry.pid == victim);
+        found && handle.signal(KILL).is_ok()
+    };
+    checks.expect(
+        "a handle of it, inherited, is",
+        in_child(by_handle)?,
+        Ended::Exited(0),
+    );
+    checks.expect("so it ended", wait(Some(victim))?.1, Ended::Killed(KILL));
+    checks.expect(
+        "the handle leads to nobody else",
+        handle.signal(KILL),
+        Err(Error(errno::ESRCH)),
+    );
+    checks.expect("and is closed", file::close(handle.0), Ok(()));
+    let power_off = || fawn::process::power_off() == Err(Error(errno::EPERM));
+    checks.expect(
+        "who does not hold the system cannot end it",
+        in_child(power_off)?,
+        Ended::Exited(0),
+    );
+    Ok(())
+}
+
+/// A process can give up numbers for descriptors, and have them back.
+fn limit(checks: &mut Checks) -> Result<(), Error> {
+    const NOFILE: u64 = 7;
+    let set = |soft: u64| {
+        let new = [soft, u64::from(DESCRIPTORS)];
+        let arguments = [0, NOFILE, new.as_ptr() as u64, 0];
+        fawn::syscall::call(Number::Prlimit64, arguments).map(|_| ())
+    };
+    checks.expect("no descriptor more", set(3), Ok(()));
+    let more = || Mailbox::new(1, 8).err();
+    checks.expect("a mailbox now", more(), Some(Error(errno::EMFILE)));
+    checks.expect(
+        "more than there are",
+        set(u64::from(DESCRIPTORS) + 1),
+        Err(Error(errno::EINVAL)),
+    );
+    checks.expect("as before", set(u64::from(DESCRIPTORS)), Ok(()));
+    checks.expect("a mailbox then", more(), None);
     Ok(())
 }
 

@@ -23,7 +23,7 @@ pub const CALL_BACK: u32 = 10;
 const FIXED: u64 = 0x10;
 
 /// Calls, and what their arguments are meant to be (see [`Attacker::argument`]).
-const CALLS: [(u64, &str); 86] = [
+const CALLS: [(u64, &str); 90] = [
     (17, "an"),
     (23, "d"),
     (24, "ddf"),
@@ -97,6 +97,10 @@ const CALLS: [(u64, &str); 86] = [
     (260, "iaw"),
     (261, "iwaa"),
     (276, "dpdp"),
+    (424, "dsxx"),
+    (434, "if"),
+    (1034, "da"),
+    (1035, "an"),
     (278, "anw"),
     (1024, "wnw"),
     (1024, "wgx"),
@@ -240,7 +244,7 @@ impl Attacker {
             b'd' => match random.below(8) {
                 0 => random.pick(&[u64::MAX, 63, 64, 65, (-100i64) as u64, 1 << 32, 1 << 63]),
                 1 => (-100i64) as u64,
-                _ => random.below(12),
+                _ => random.below(13),
             },
             b'a' => self.address(),
             b'n' => random.pick(&[
@@ -495,7 +499,7 @@ fn lay_out_ground() {
     for index in 0..PAGE / 4 {
         let place = (GROUND + 4 * index) as *mut u32;
         // SAFETY: the page was just mapped, and is nobody else's.
-        unsafe { place.write_volatile(3 + index as u32 % 9) };
+        unsafe { place.write_volatile(3 + index as u32 % 10) };
     }
 }
 

@@ -12,7 +12,7 @@ pub const PLACE: &str = "/hostile";
 const DESCRIPTORS: u32 = 64;
 
 /// Leaves a hostile process nothing of what its parent has but the program, and gives it a little of everything: 0 to 2 `/dev/null`, 3 a file, 4 a
-/// directory, 5 the console to read from, 6 a mailbox, 7 a rendezvous, 8 a mailbox of pages, 9 and 10 a pipe, 11 a mailbox at which somebody answers.
+/// directory, 5 the console to read from, 6 a mailbox, 7 a rendezvous, 8 a mailbox of pages, 9 and 10 a pipe, 11 a mailbox at which somebody answers, 12 that process.
 /// The number of a process that waits for an answer to its fault, or 0.
 pub fn prepare(manner: Manner) -> Result<Pid, Error> {
     use file::flags::{O_CREAT, O_RDONLY, O_RDWR};
@@ -28,19 +28,21 @@ pub fn prepare(manner: Manner) -> Result<Pid, Error> {
     }
     let content = file::File::open("a", O_RDWR | O_CREAT)?;
     content.write_all(b"something to read")?;
-    content.into_descriptor();
-    file::File::open(".", O_RDONLY)?.into_descriptor();
-    file::File::open("/dev/console", O_RDONLY)?.into_descriptor();
+    let folder = file::File::open(".", O_RDONLY)?;
+    let console = file::File::open("/dev/console", O_RDONLY)?;
     for (capacity, size) in [(4, 64), (0, 64), (2, 65536)] {
         Mailbox::new(capacity, size)?;
     }
     let (from, to) = file::pipe()?;
-    (from.into_descriptor(), to.into_descriptor());
+    // They stay open.
+    let all = [content, folder, console, from, to];
+    all.into_iter().for_each(core::mem::forget);
     let (target, name) = (c"a".as_ptr() as u64, c"l".as_ptr() as u64);
     // It may be left from before.
     let _ = call(Number::Symlinkat, [target, (-100i64) as u64, name, 0]);
     let asked = Mailbox::new(2, 64)?;
-    begin(|| answer(asked))?;
+    let server = begin(|| answer(asked))?;
+    call(Number::PidfdOpen, [u64::from(server), 0, 0, 0])?;
     match manner.wild {
         // It would be reported when nobody answers.
         true => begin(fault),
