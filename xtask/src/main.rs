@@ -1,6 +1,7 @@
 //! Everything a person would otherwise have to remember, as `cargo xtask COMMAND`.
 
 mod boots;
+mod campaign;
 mod check;
 mod compare;
 mod guest;
@@ -27,6 +28,8 @@ enum Command {
     Check(check::Arguments),
     /// Boots software that Debian packages for this kind of machine: OpenSBI, U-Boot, and its kernel.
     Boots(boots::Arguments),
+    /// Runs the long trials of Fawn: hostile system calls, processes killed at any instruction, storms of messages.
+    Campaign(campaign::Arguments),
     /// Checks the machine against others and against hostile input, by name; `--long` for the long form.
     Prove(prove::Arguments),
     /// Counts host instructions a guest instruction, at a revision and in the working tree (needs valgrind).
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Guest(arguments) => guest::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Boots(arguments) => boots::run(&arguments),
+        Command::Campaign(arguments) => campaign::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
         Command::BenchCompare(arguments) => compare::run(&arguments),
         Command::Suite(arguments) => suite::run(&arguments),
