@@ -8,8 +8,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The M-mode firmware: starts the harts and answers SBI calls.",
         bytes: include_bytes!("../images/system/sbi.elf"),
         debug: include_bytes!("../images/system/sbi.debug.zst"),
-        digest: "70c618ae3f28c5115375c402d2206a96f5606c0d4cb23183668a5ad33082618f",
-        source_digest: "3c9665af932705702a2308a6c73922ab347a2d0522809b68b78ba55243013090",
+        digest: "37491275d2d712f984f3dfceada26d43983532e6f7e8de599e522faa2683c580",
+        source_digest: "44fbe333c961841e127883ab2db6c32c581c2c58b9453055caa51b964d103cb8",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -18,7 +18,7 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         bytes: include_bytes!("../images/system/sbi-check.elf"),
         debug: include_bytes!("../images/system/sbi-check.debug.zst"),
         digest: "e31a007c88d55951093d399d044cc3fb54326ab62afb1a5df58e2de49fc78883",
-        source_digest: "4b5c62154930eeec660501acea7c18ec5a5d8774a642033b439754098a68b9b0",
+        source_digest: "66c78103783d13747081622c6fd72530561b6cb89e351ac3cd09901b19f100c2",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "d580e40615a4855c43ae23ff90ab58094c27fbbff5ad2985d367062279bbcd86",
-        source_digest: "3de3a4c24287dbf96cbfc75a351fd674decc6ae3fa1a889a7913689e8743b43a",
+        digest: "dfca96e63311ff0f39b1031a117330b9ed6e94a7f16b747121d157b9c1baa8da",
+        source_digest: "f9d4d4ea23b42115c3af364edcc3b5dbf0c8f1c2bee1aeae2614041c90d602f6",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "ab1361e77d6b2a7defc40f94bc27398e53a281ea63cd80d0c91ccfbe429d181c",
-    source_digest: "8e04ba28c9bf2644049e0e740c7de22bbf5eae41273a7d6b3737aeb219870f7b",
+    digest: "d11ce7d2959f31884bcc297872777c9b094422d3430701e2c36e08b4d44f373f",
+    source_digest: "ef151cca21fff5eb086ec60e26382777704101f4a2d6100a42f084085640c0bf",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
