@@ -139,11 +139,15 @@ fn what_was_typed_is_typed_again_and_printed_once() {
 
 #[test]
 fn a_watchpoint_stops_behind_the_write_and_going_back_before_it() {
-    let mut timeline = hello();
-    timeline.advance(150);
-    let sp = timeline.register(0, Register::X(2)).expect("sp");
-    let address = (sp - 64) & !7;
-    timeline.advance(u64::MAX);
+    let image = guest_images::get("fib").expect("a sample");
+    let mut timeline = Timeline::new(machine_with(image, 1, false), settings(1_000));
+    timeline.advance(1_000_000);
+    let ram = &timeline.bus().ram;
+    let (base, size) = (ram.base(), ram.size());
+    let last = timeline
+        .last_write(base, size, &mut Plain)
+        .expect("nothing interrupts");
+    let address = last.expect("it has a stack").range.0 & !63;
     let write = timeline
         .last_write(address, 64, &mut Plain)
         .expect("nothing interrupts");

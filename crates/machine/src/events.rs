@@ -72,6 +72,12 @@ impl EventLog {
         self.most = self.entered.len() + self.pending.len();
     }
 
+    /// Takes out the events that have not entered, from number `first` of all on: until they are expected again.
+    pub(crate) fn hold(&mut self, first: usize) -> Vec<LoggedEvent> {
+        let at = first.saturating_sub(self.entered.len());
+        self.pending.split_off(at.min(self.pending.len())).into()
+    }
+
     /// Whether events have yet to enter.
     #[must_use]
     pub fn has_pending(&self) -> bool {

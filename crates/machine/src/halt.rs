@@ -144,6 +144,12 @@ impl Machine {
         }
     }
 
+    /// Takes out the events that have not entered, from number `first` of all on. They can be put in again with
+    /// [`Machine::expect_future`].
+    pub fn hold_events(&mut self, first: usize) -> Vec<LoggedEvent> {
+        self.log.hold(first)
+    }
+
     /// Puts in events that will enter at their moments, behind those that entered, with what was printed up to the end of
     /// that future: another one than was forgotten. `printed` bytes count as shown.
     pub fn expect_future(&mut self, events: Vec<LoggedEvent>, printed: u64) {

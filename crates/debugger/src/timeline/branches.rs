@@ -5,7 +5,7 @@ use machine::LoggedEvent;
 use super::Timeline;
 use super::history::Checkpoint;
 use crate::target::{Moment, Target, TargetError, Why};
-use crate::{Control, Plain};
+use crate::Plain;
 
 /// A future other than the one that the machine is in.
 #[derive(Debug)]
@@ -81,9 +81,8 @@ impl Timeline {
             .iter()
             .position(|other| other.number == number);
         let position = position.ok_or(TargetError::NoTimeline(number))?;
-        let parts = self.branches[position].parts;
-        let control: &mut dyn Control = &mut Plain;
-        self.go(parts, control)?;
+        let (parts, entered) = (self.branches[position].parts, self.branches[position].entered);
+        self.go_before_event(parts, entered)?;
         let branch = self.branches.remove(position);
         self.put_aside();
         let printed = self.machine.printed() + branch.console.len() as u64;
@@ -92,6 +91,23 @@ impl Timeline {
         self.history.extend(branch.checkpoints);
         (self.number, self.present, self.ended) = (number, branch.present, branch.ended);
         debug_assert!(self.now() <= self.present);
+        Ok(())
+    }
+
+    /// Goes to a moment at which so many events have entered: others may enter at the same moment, after it.
+    fn go_before_event(&mut self, to: Moment, entered: usize) -> Result<(), TargetError> {
+        let fits = |known: &Checkpoint| known.snapshot.entered() <= entered;
+        let start = self.history.last_where(to, fits).cloned();
+        let start = start.ok_or(TargetError::Unreachable(to.step, "it is before the beginning"))?;
+        let printed = self.console.len() as u64;
+        self.restore(&start)?;
+        let later = self.machine.hold_events(entered);
+        self.arm(false);
+        self.drive(to.step, &mut Plain);
+        if self.machine.bus().clock.idle < to.idle {
+            self.machine.live_through_idle(to.idle);
+        }
+        self.machine.expect_future(later, printed);
         Ok(())
     }
 
