@@ -34,7 +34,7 @@ fn check(harts: usize) {
 pub fn check_each(samples: &[(String, String)], options: &str, harts: usize) {
     let mut wrong: Vec<String> = Vec::new();
     for (name, expected) in samples {
-        let words = format!("quiet noecho {options} -- /bin/{name}");
+        let words = format!("quiet noecho report=short {options} -- /bin/{name}");
         let mut machine = fawn_with(&words, harts);
         let stop = machine.run(LIMIT);
         let output = String::from_utf8_lossy(&machine.take_output()).replace('\r', "");
@@ -77,7 +77,10 @@ fn samples_say_what_they_must_on_eight_harts() {
 #[test]
 fn one_boot_runs_them_all() {
     for harts in [1, 4] {
-        let mut machine = fawn_with("quiet noecho -- /bin/sh /etc/samples.sh", harts);
+        let mut machine = fawn_with(
+            "quiet noecho report=short -- /bin/sh /etc/samples.sh",
+            harts,
+        );
         let stop = machine.run(LIMIT);
         let output = String::from_utf8_lossy(&machine.take_output()).into_owned();
         let wrong = complaints(&output, &samples());

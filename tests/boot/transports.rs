@@ -8,6 +8,7 @@ const LONG: &[&str] = &["hostile", "storm", "timeshare", "fork-bomb", "taking-tu
 const SHARING: &[&str] = &["big-message"];
 /// What shows how much room a mailbox has, when a rendezvous has none: a message that waits for its receiver, a full mailbox, faults told to a supervisor.
 const ROOM: &[&str] = &[
+    "fault-isolation",
     "client-server",
     "deadline",
     "dining",

@@ -1,6 +1,6 @@
 //! Floating point: state, boxing, flags, rounding.
 
-use hartland_tests::program::{DATA, Program, csr, reg, x};
+use hartland_tests::program::{BASE, DATA, Program, csr, reg, x};
 use isa::{Insn, IsaConfig, Opcode as O};
 
 const FS_DIRTY: u64 = 3 << 13;
@@ -109,6 +109,23 @@ fn with_fs_off_everything_traps_and_reserved_rounding_modes_always_do() {
     assert_eq!(trapped(0, float(O::Fld, 1, 0, 0, 0)), 2);
     assert_eq!(trapped(FS_DIRTY, float(O::FaddD, 1, 1, 1, 5)), 2);
     assert_eq!(trapped(FS_DIRTY, float(O::FaddD, 1, 1, 1, 7)), 0);
+}
+
+/// A conversion that never rounds traps on a reserved rounding mode like all others, dynamic or not.
+#[test]
+fn exact_conversions_look_at_the_rounding_mode_too() {
+    for (frm, rm) in [(5, 7), (6, 7), (0, 5)] {
+        for op in [O::FcvtDW, O::FcvtDWu] {
+            let machine = Program::new()
+                .set_csr("mtvec", BASE + 0x400)
+                .set_csr("mstatus", FS_DIRTY)
+                .set_csr("frm", frm)
+                .insn(float(op, 3, x("a0"), 0, rm))
+                .up_to(BASE + 0x400)
+                .run(IsaConfig::default());
+            assert_eq!(csr(&machine, "mcause"), 2, "{op:?} {frm} {rm}");
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Physical memory protection.
 
-use hartland_tests::program::{DATA, Program, csr};
-use isa::{IsaConfig, Opcode as O};
+use hartland_tests::program::{BASE, DATA, Program, csr, reg, x};
+use isa::{Insn, IsaConfig, Opcode as O};
 
 const HANDLER: u64 = 0x8000_0800;
 const LOWER: u64 = 0x8000_0400;
@@ -89,4 +89,28 @@ fn without_a_matching_entry_user_mode_may_nothing() {
         (csr(&machine, "mcause"), csr(&machine, "mtval")),
         (1, LOWER)
     );
+}
+
+/// A cache block that an entry matches in part is not accessible, whatever the entry grants.
+#[test]
+fn the_whole_block_of_a_cache_operation_must_be_permitted() {
+    for op in [O::CboZero, O::CboClean] {
+        let mut block = Insn::new(op);
+        block.rs1 = x("a0");
+        let machine = Program::new()
+            .set_csr("mtvec", BASE + 0x400)
+            .li("a1", u64::MAX)
+            .li("a0", DATA + 8)
+            .s(O::Sd, "a0", "a1", 0)
+            .set_csr("pmpaddr0", (DATA + 32) >> 2)
+            .set_csr("pmpcfg0", 0x17) // four bytes, all rights
+            .insn(block)
+            .up_to(BASE + 0x400)
+            .set_csr("pmpcfg0", 0)
+            .i(O::Ld, "a2", "a0", 0)
+            .run(IsaConfig::default());
+        assert_eq!(csr(&machine, "mcause"), 7, "{op:?}");
+        assert_eq!(csr(&machine, "mtval"), DATA + 8, "{op:?}");
+        assert_eq!(reg(&machine, "a2"), u64::MAX, "{op:?}");
+    }
 }

@@ -1,5 +1,6 @@
 //! The program loader's checks: what was built is found, what breaks a rule is refused by name, and no bytes make it panic.
 
+use kernel_core::elf::symbols;
 use kernel_core::elf::{ElfError, HEAD_BYTES, LOWEST_ADDRESS, MAX_SEGMENTS, Program, Segment};
 use kernel_core::page_table::{Permissions, USER_END};
 use proptest::prelude::*;
@@ -443,4 +444,81 @@ fn thread_local_storage_and_stack() {
     }
     let twice = parse(&file(3, 0x1_0100, &[code(), data(), template, template]));
     assert_eq!(twice, Err(ElfError::ThreadLocal));
+}
+
+/// A file with one symbol table: `_ZN4fawn4mainE` at 0x1000, of 16 bytes.
+fn with_symbol() -> Vec<u8> {
+    let mut file = vec![0; 64];
+    file[16] = 2;
+    let names = file.len() as u64;
+    file.extend(b"\0fawn_main\0");
+    let symbols = file.len() as u64;
+    let mut symbol = [0; 24];
+    symbol[0] = 1;
+    symbol[4] = 2;
+    symbol[6] = 1;
+    symbol[8..16].copy_from_slice(&0x1000u64.to_le_bytes());
+    symbol[16..24].copy_from_slice(&16u64.to_le_bytes());
+    file.extend(symbol);
+    let sections = file.len() as u64;
+    for (kind, at, size, link) in [(3u32, names, 11u64, 0u32), (2, symbols, 24, 0)] {
+        let mut section = [0; 64];
+        section[4..8].copy_from_slice(&kind.to_le_bytes());
+        section[24..32].copy_from_slice(&at.to_le_bytes());
+        section[32..40].copy_from_slice(&size.to_le_bytes());
+        section[40..44].copy_from_slice(&link.to_le_bytes());
+        file.extend(section);
+    }
+    file[40..48].copy_from_slice(&sections.to_le_bytes());
+    file[60] = 2;
+    file
+}
+
+fn symbol_in(file: &[u8], address: u64) -> Option<symbols::Symbol> {
+    let read = |at: u64, into: &mut [u8]| {
+        let at = usize::try_from(at).ok()?;
+        let part = file.get(at..at.checked_add(into.len())?)?;
+        into.copy_from_slice(part);
+        Some(())
+    };
+    symbols::find(read, address, 0x10_0000)
+}
+
+#[test]
+fn an_address_has_its_function() {
+    let file = with_symbol();
+    let found = symbol_in(&file, 0x1004).expect("the function");
+    assert_eq!(found.offset, 4);
+    assert!(file[found.name_at as usize..].starts_with(b"fawn_main\0"));
+    assert_eq!(symbol_in(&file, 0x1010), None, "behind its end");
+    assert_eq!(symbol_in(&file, 0xfff), None, "before its start");
+}
+
+#[test]
+fn a_program_that_was_moved_has_its_functions_elsewhere() {
+    let mut file = with_symbol();
+    file[16] = 3;
+    assert_eq!(
+        symbol_in(&file, 0x10_1000).map(|symbol| symbol.offset),
+        Some(0)
+    );
+    assert_eq!(symbol_in(&file, 0x1000), None);
+}
+
+proptest! {
+    #[test]
+    fn no_file_is_too_strange_for_symbols(
+        changes in prop::collection::vec((0usize..250, any::<u8>()), 0..12),
+        address in prop_oneof![any::<u64>(), 0u64..0x2000],
+    ) {
+        let mut file = with_symbol();
+        for (at, byte) in changes {
+            if let Some(into) = file.get_mut(at) {
+                *into = byte;
+            }
+        }
+        if let Some(symbol) = symbol_in(&file, address) {
+            prop_assert!(symbol.offset <= address);
+        }
+    }
 }

@@ -75,6 +75,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
+/// Debian's kernel, fetched, and a RAM disk whose first program switches off.
+///
+/// # Errors
+/// The archive cannot be reached.
+pub fn debians_kernel_and_disk() -> Result<(PathBuf, PathBuf)> {
+    let scratch = crate::guest::target_directory(&crate::guest::root()).join("boots");
+    std::fs::create_dir_all(&scratch)?;
+    let linux = debian::Linux::fetch(&scratch)?;
+    Ok((linux.kernel, linux.initrd_that_ends))
+}
+
 /// The device tree compiler takes the board's tree without a word.
 fn device_tree(command: &Path, scratch: &Path) -> Result<()> {
     let blob = scratch.join("board.dtb");

@@ -6,9 +6,12 @@ use clap::{Parser, Subcommand, ValueEnum};
 use isa::IsaConfig;
 use machine::loader::ImageKind;
 
+use crate::explore::ExploreOptions;
 use crate::gdb::{Where, parse_where};
 use crate::machine_options::{MachineOptions, parse_isa};
+use crate::profile::ProfileOptions;
 use crate::terminal::output::{Serial, parse_serial};
+use crate::tracing::TraceOptions;
 
 /// A full-system RISC-V (RV64) emulator.
 #[derive(Debug, Parser)]
@@ -26,6 +29,10 @@ pub enum Command {
     Run(Box<RunOptions>),
     /// Live a recording of `run --record` through again, and say whether it came out the same
     Replay(ReplayOptions),
+    /// Run a program, and say where it spends its steps: a flame graph
+    Profile(Box<ProfileOptions>),
+    /// Run a program under many interleavings, and keep the shortest recording of one that goes wrong
+    Explore(Box<ExploreOptions>),
     /// Debug a program, forward and back in time; without one, Fawn
     Debug(Box<DebugOptions>),
     /// Print the code of an ELF file as assembler text, in LLVM's style
@@ -98,6 +105,10 @@ pub struct RunOptions {
     /// The machine, and what is in it
     #[command(flatten)]
     pub machine: MachineOptions,
+
+    /// What to trace
+    #[command(flatten)]
+    pub trace: TraceOptions,
 
     /// Start stopped, in the monitor, where `cont` starts the machine; with --gdb, wait for gdb
     #[arg(short = 'S')]
@@ -297,9 +308,21 @@ pub struct BenchOptions {
     #[arg(long, value_name = "EMULATOR")]
     pub against: Option<Other>,
 
-    /// The same with any command; {} stands for the ELF file
-    #[arg(long, value_name = "COMMAND", conflicts_with = "against")]
-    pub against_cmd: Option<String>,
+    /// The same with any command, or several: [NAME=]COMMAND; {} stands for the ELF file
+    #[arg(long, value_name = "COMMAND")]
+    pub against_cmd: Vec<String>,
+
+    /// The same with native builds of the workloads, in this folder
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = "benches/workloads/target/release")]
+    pub native: Option<PathBuf>,
+
+    /// Writes an SVG chart, too
+    #[arg(long, value_name = "FILE")]
+    pub chart: Option<PathBuf>,
+
+    /// Measures nothing: runs each workload by both engines and compares steps and state hash
+    #[arg(long, conflicts_with_all = ["against", "against_cmd", "native", "chart", "json", "engine"])]
+    pub verify: bool,
 
     /// As JSON, every run
     #[arg(long)]

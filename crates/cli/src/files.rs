@@ -11,6 +11,8 @@ use crate::failure::{Failure, status};
 const MOST_FILE_BYTES: u64 = 1 << 32;
 /// The name of standard input among the files.
 const STANDARD_INPUT: &str = "-";
+/// What names of built-in images begin with.
+pub const BUILT_IN: &str = "built in: ";
 
 /// Reads files, and remembers what it read.
 #[derive(Debug, Default)]
@@ -49,6 +51,11 @@ impl Files {
     }
 
     /// Everything read so far, by name.
+    pub fn read_so_far(&self) -> std::cell::Ref<'_, BTreeMap<String, Vec<u8>>> {
+        self.read.borrow()
+    }
+
+    /// Everything read so far, by name.
     pub fn into_read(self) -> BTreeMap<String, Vec<u8>> {
         self.read.into_inner()
     }
@@ -80,7 +87,7 @@ impl Files {
     /// # Errors
     /// A recording lacks it.
     pub fn built_in(&self, name: &str, bytes: &'static [u8]) -> Result<Vec<u8>, Failure> {
-        self.get(&format!("built in: {name}"), || Ok(bytes.to_vec()))
+        self.get(&format!("{BUILT_IN}{name}"), || Ok(bytes.to_vec()))
     }
 
     fn get(

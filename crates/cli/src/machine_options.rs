@@ -1,11 +1,13 @@
 //! Options that say what machine to build and what to put into it: `run`, `debug` and others share them.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use isa::IsaConfig;
 use machine::boot::Boot;
 use machine::loader::{self, Image, ImageKind, RamRange};
+use machine::schedule::SeededSchedule;
 use machine::semihosting::SemihostingConfig;
 use machine::{Config, Machine};
 
@@ -15,7 +17,7 @@ use crate::fawn;
 use crate::files::Files;
 
 /// The machine, and what is in it.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct MachineOptions {
     /// The program: bare-metal, an S-mode kernel, an image, or a user program for Fawn; without one, Fawn's shell
     pub file: Option<PathBuf>,
@@ -80,6 +82,14 @@ pub struct MachineOptions {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
 
+    /// Let a seed choose how harts interleave and when timers interrupt, as `hartland explore` does
+    #[arg(long, value_name = "N")]
+    pub schedule_seed: Option<u64>,
+
+    /// Within which steps it chooses, such as 1000..2000
+    #[arg(long, value_name = "FROM..TO", requires = "schedule_seed", value_parser = parse_steps)]
+    pub schedule_steps: Option<Steps>,
+
     /// What the guest's console receives, read whole and paced by guest time, so that runs repeat;
     /// `-` is standard input
     #[arg(long, value_name = "FILE")]
@@ -133,6 +143,28 @@ pub struct Load {
     file: PathBuf,
     /// Physical address; an ELF file has its own.
     address: Option<u64>,
+}
+
+/// A range of steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Steps(pub Range<u64>);
+
+/// `FROM..TO`; either may be missing.
+pub fn parse_steps(text: &str) -> Result<Steps, String> {
+    let wrong = || {
+        format!("`{text}` are no steps; they are FROM..TO, such as 1000..2000, 1000.. or ..2000")
+    };
+    let (from, to) = text.split_once("..").ok_or_else(wrong)?;
+    let number = |text: &str, missing: u64| match text.replace('_', "").as_str() {
+        "" => Ok(missing),
+        digits => digits.parse().map_err(|_| wrong()),
+    };
+    let (from, to) = (number(from, 0)?, number(to, u64::MAX)?);
+    if from < to {
+        Ok(Steps(from..to))
+    } else {
+        Err(wrong())
+    }
 }
 
 fn parse_size(text: &str) -> Result<u64, String> {
@@ -423,6 +455,13 @@ fn config(options: &MachineOptions, files: &Files) -> Result<Config, Failure> {
         isa: options.isa.unwrap_or_default(),
         input,
         seed: options.seed,
+        interleaving: options.schedule_seed.map(|seed| SeededSchedule {
+            seed,
+            within: options
+                .schedule_steps
+                .as_ref()
+                .map_or(0..u64::MAX, |steps| steps.0.clone()),
+        }),
         rtc_base: options.rtc,
         semihosting,
         no_reboot: options.no_reboot,

@@ -12,19 +12,30 @@ use crate::failure::{self, Failure, say, status};
 use crate::files::Files;
 use crate::gdb::{self, Surroundings, Where};
 use crate::machine_options::{self, Built};
-use crate::recording::Recorder;
+use crate::recording::{Recorder, command_line};
 use crate::report::Report;
-use crate::session::{Ending, Session};
+use crate::session::{Ending, Session, Watcher};
+use crate::tracing;
 
 /// Runs a program; the process ends with the guest's own status.
 pub fn run(options: &RunOptions) -> ExitCode {
-    failure::exit(try_run(options))
+    let is_watched = options.trace.trace.is_some();
+    let watcher: WatcherFor = &|machine, files| tracing::open(&options.trace, machine, files);
+    failure::exit(run_watched(options, is_watched.then_some(watcher)))
 }
 
-fn try_run(options: &RunOptions) -> Result<u8, Failure> {
-    let files = match (&options.record, &options.gdb) {
-        (None, None) => Files::on_disk(),
-        _ => Files::remembered(),
+/// Makes somebody who watches a machine that was built from certain files.
+pub type WatcherFor<'a> = &'a dyn Fn(&Machine, &Files) -> Result<Option<Box<dyn Watcher>>, Failure>;
+
+/// Runs a program while somebody watches.
+///
+/// # Errors
+/// There is no such machine, or something cannot be written.
+pub fn run_watched(options: &RunOptions, watcher: Option<WatcherFor<'_>>) -> Result<u8, Failure> {
+    let files = if options.record.is_some() || options.gdb.is_some() || watcher.is_some() {
+        Files::remembered()
+    } else {
+        Files::on_disk()
     };
     let Built {
         mut machine,
@@ -38,12 +49,23 @@ fn try_run(options: &RunOptions) -> Result<u8, Failure> {
     if let Some(at) = &options.gdb {
         return debug(machine, on_fawn, options, at, files);
     }
+    let watcher = match watcher {
+        Some(watcher) => watcher(&machine, &files)?,
+        None => None,
+    };
     let recorder = match &options.record {
-        Some(path) => Some(Recorder::create(path, options, files.into_read())?),
+        Some(path) => Some(Recorder::create(
+            path,
+            command_line()?,
+            options.machine.rtc,
+            files.into_read(),
+        )?),
         None => None,
     };
     let start = Instant::now();
-    let ending = Session::new(&mut machine, options, recorder, on_fawn)?.run()?;
+    let ending = Session::new(&mut machine, options, recorder, on_fawn)?
+        .watched_by(watcher)
+        .run()?;
     let status = exit_status(&ending);
     let ended = describe(&machine, &ending);
     if let Some(path) = &options.signature {

@@ -48,7 +48,7 @@ impl Ending {
 /// Longest that a wait may keep other things waiting.
 const LONGEST_WAIT: Duration = Duration::from_millis(5);
 /// Ctrl-D: what ends the input of a program that reads a terminal.
-const END_OF_INPUT: u8 = 4;
+pub const END_OF_INPUT: u8 = 4;
 /// Console input that the guest may leave unread before more is fed to it.
 const MOST_BACKLOG: usize = 4096;
 
@@ -89,6 +89,18 @@ impl Watches {
 
 type Log = CommitLog<BufWriter<Box<dyn Write>>>;
 
+/// Somebody who runs the machine in order to watch it: the same steps to the same state.
+pub trait Watcher {
+    /// Runs it for at most `budget` steps.
+    fn run(&mut self, machine: &mut Machine, budget: u64) -> Stop;
+
+    /// The run is over.
+    ///
+    /// # Errors
+    /// What was seen cannot be written.
+    fn finish(self: Box<Self>, machine: &Machine) -> Result<(), Failure>;
+}
+
 /// A machine that runs, and everything around it.
 pub struct Session<'a> {
     machine: &'a mut Machine,
@@ -100,6 +112,7 @@ pub struct Session<'a> {
     monitor: Monitor,
     recorder: Option<Recorder>,
     log: Option<Log>,
+    watcher: Option<Box<dyn Watcher>>,
     watches: Watches,
     pace: Pace,
     signals: Signals,
@@ -139,6 +152,7 @@ impl<'a> Session<'a> {
             monitor: Monitor::new(options.stopped, raw.is_some()),
             recorder,
             log,
+            watcher: None,
             watches: Watches {
                 expect: options.expect_text.as_deref().map(TextWatch::new),
                 fail: options.fail_text.as_deref().map(TextWatch::new),
@@ -151,6 +165,12 @@ impl<'a> Session<'a> {
             tells_end: on_fawn && raw.is_none(),
             raw,
         })
+    }
+
+    /// While somebody watches.
+    pub fn watched_by(mut self, watcher: Option<Box<dyn Watcher>>) -> Self {
+        self.watcher = watcher;
+        self
     }
 
     /// Runs to the end.
@@ -173,6 +193,9 @@ impl<'a> Session<'a> {
         self.monitor.leave();
         if let (Some(log), Some(path)) = (self.log, &self.options.log_commits) {
             log.finish().map_err(|e| Failure::cannot_write(path, &e))?;
+        }
+        if let Some(watcher) = self.watcher {
+            watcher.finish(self.machine)?;
         }
         if let Some(recorder) = self.recorder {
             recorder.finish(self.machine, crate::run::exit_status(&ending))?;
@@ -273,9 +296,10 @@ impl<'a> Session<'a> {
         let limit = self.options.instructions.unwrap_or(u64::MAX);
         let (begun, before) = (Instant::now(), self.machine.steps());
         let budget = limit.saturating_sub(before).min(self.pace.0);
-        let stop = match &mut self.log {
-            Some(log) => self.machine.run_observed(budget, log),
-            None => self.machine.run(budget),
+        let stop = match (&mut self.log, &mut self.watcher) {
+            (Some(log), _) => self.machine.run_observed(budget, log),
+            (None, Some(watcher)) => watcher.run(self.machine, budget),
+            (None, None) => self.machine.run(budget),
         };
         self.pace
             .learn(self.machine.steps() - before, begun.elapsed());

@@ -96,7 +96,31 @@ impl Hart {
         self.enter_handler(code, trap.tval, delegated);
     }
 
+    /// The address and the exception that the hart has just trapped with, as the CSRs of its handler's mode tell: right
+    /// only until the handler's first instruction.
+    #[must_use]
+    pub fn last_trap(&self) -> (u64, Option<Trap>) {
+        let (pc, cause, tval) = match self.privilege {
+            Privilege::Machine => (Slot::Mepc, Slot::Mcause, Slot::Mtval),
+            _ => (Slot::Sepc, Slot::Scause, Slot::Stval),
+        };
+        let cause = Exception::from_code(self[cause]);
+        (self[pc], cause.map(|cause| Trap::new(cause, self[tval])))
+    }
+
+    /// The privilege mode that the hart has just come from by a trap: right only until the handler changes it.
+    #[must_use]
+    pub fn privilege_before_trap(&self) -> Privilege {
+        let mstatus = self[Slot::Mstatus];
+        match self.privilege {
+            Privilege::Machine => Privilege::from_bits(mstatus >> status::MPP_SHIFT),
+            _ if mstatus & status::SPP != 0 => Privilege::Supervisor,
+            _ => Privilege::User,
+        }
+    }
+
     /// The interrupt to take now, given the lines into this hart, if there is one.
+    #[inline]
     #[must_use]
     pub fn pending_interrupt(&self, lines: u64, now_ticks: u64) -> Option<Interrupt> {
         let active = self.interrupts_pending(lines, now_ticks) & self[Slot::Mie];
@@ -118,6 +142,9 @@ impl Hart {
         } else {
             to_supervisor
         };
+        if chosen == 0 {
+            return None;
+        }
         PRIORITY
             .into_iter()
             .find(|&i| chosen >> (i as u64) & 1 != 0)

@@ -5,8 +5,15 @@ use isa::Insn;
 use isa::trap::Interrupt;
 use memory::{Bus, PAGE_SIZE, Width};
 
-/// Somebody who watches each step. Watching never changes the run.
+/// Somebody who watches. Watching never changes the run.
+///
+/// A step counts ([`memory::Clock::steps`]) only after its observer was told of it; a return, a wait and a wake-up are
+/// told between steps. An engine that runs decoded code tells of traps, interrupts, returns and waits only
+/// ([`crate::Interpreter::run_watching_traps`]).
 pub trait Observer {
+    /// Nothing is told to it, so that an engine need not look for anything to tell.
+    const IS_NOBODY: bool = false;
+
     /// An instruction is about to be executed at `hart.pc`.
     fn before(&mut self, hart: &Hart, bus: &Bus, insn: &Insn, word: u32);
     /// It retired; `hart.pc` is where the hart goes on. Its address was `pc`.
@@ -15,12 +22,20 @@ pub trait Observer {
     fn trapped(&mut self, hart: &Hart, bus: &Bus, pc: u64, trap: Trap);
     /// An interrupt was taken at `pc`; the hart is at its handler.
     fn interrupted(&mut self, hart: &Hart, bus: &Bus, pc: u64, interrupt: Interrupt);
+    /// An `mret` or `sret` has retired; the hart is where it led.
+    fn returned(&mut self, _hart: &Hart, _bus: &Bus) {}
+    /// The hart waits from now on.
+    fn waits(&mut self, _hart: &Hart, _bus: &Bus) {}
+    /// Its wait is over.
+    fn wakes(&mut self, _hart: &Hart, _bus: &Bus) {}
 }
 
 /// Nobody watches.
 pub struct NoObserver;
 
 impl Observer for NoObserver {
+    const IS_NOBODY: bool = true;
+
     #[inline(always)]
     fn before(&mut self, _: &Hart, _: &Bus, _: &Insn, _: u32) {}
     #[inline(always)]
@@ -31,6 +46,31 @@ impl Observer for NoObserver {
     fn interrupted(&mut self, _: &Hart, _: &Bus, _: u64, _: Interrupt) {}
 }
 
+/// Somebody who watches, but is told only what happens between decoded code.
+pub struct TrapsOnly<'a, O>(pub &'a mut O);
+
+impl<O: Observer> Observer for TrapsOnly<'_, O> {
+    #[inline(always)]
+    fn before(&mut self, _: &Hart, _: &Bus, _: &Insn, _: u32) {}
+    #[inline(always)]
+    fn retired(&mut self, _: &Hart, _: &Bus, _: u64, _: &Insn, _: u32) {}
+    fn trapped(&mut self, hart: &Hart, bus: &Bus, pc: u64, trap: Trap) {
+        self.0.trapped(hart, bus, pc, trap);
+    }
+    fn interrupted(&mut self, hart: &Hart, bus: &Bus, pc: u64, interrupt: Interrupt) {
+        self.0.interrupted(hart, bus, pc, interrupt);
+    }
+    fn returned(&mut self, hart: &Hart, bus: &Bus) {
+        self.0.returned(hart, bus);
+    }
+    fn waits(&mut self, hart: &Hart, bus: &Bus) {
+        self.0.waits(hart, bus);
+    }
+    fn wakes(&mut self, hart: &Hart, bus: &Bus) {
+        self.0.wakes(hart, bus);
+    }
+}
+
 /// What a step did, as far as the run loop cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -38,6 +78,8 @@ pub enum Step {
     Next,
     /// Interrupts must be sampled before the next instruction.
     Sync,
+    /// The same, behind an `mret` or `sret`.
+    Returned,
     /// The hart waits for an interrupt.
     Wait,
     /// The hart lets others have their turn.
@@ -125,7 +167,7 @@ pub(crate) fn finish(hart: &mut Hart, flow: Flow, len: u8) -> Step {
         Flow::Next => (next, Step::Next),
         Flow::Sync => (next, Step::Sync),
         Flow::Jump(target) => (target, Step::Next),
-        Flow::Returned => (hart.pc, Step::Sync),
+        Flow::Returned => (hart.pc, Step::Returned),
         Flow::Wait => (next, Step::Wait),
         Flow::Yield => (next, Step::Yield),
         Flow::HostCall => (next, Step::HostCall),

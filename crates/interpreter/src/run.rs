@@ -5,7 +5,7 @@ use hart::Hart;
 use memory::Bus;
 
 use crate::Marks;
-use crate::plain::{self, NoObserver, Observer, Step};
+use crate::plain::{self, NoObserver, Observer, Step, TrapsOnly};
 use crate::threaded::Threaded;
 
 /// Why a run came back.
@@ -62,6 +62,12 @@ impl Interpreter {
         self.marks = marks;
     }
 
+    /// The marks.
+    #[must_use]
+    pub fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
     /// The marks, to let a step pass.
     pub fn marks_mut(&mut self) -> &mut Marks {
         &mut self.marks
@@ -72,8 +78,33 @@ impl Interpreter {
         if self.plain_only {
             return self.run_observed(hart, bus, budget, &mut NoObserver);
         }
-        run_loop(hart, bus, budget, &mut NoObserver, |hart, bus, steps, _| {
-            self.threaded.run(hart, bus, steps, &self.marks)
+        self.run_decoded(hart, bus, budget, &mut NoObserver)
+    }
+
+    /// The same steps at nearly the same speed, while an observer is told of traps, interrupts, returns and waits.
+    pub fn run_watching_traps<O: Observer>(
+        &mut self,
+        hart: &mut Hart,
+        bus: &mut Bus,
+        budget: u64,
+        observer: &mut O,
+    ) -> Pause {
+        let mut observer = TrapsOnly(observer);
+        if self.plain_only {
+            return self.run_observed(hart, bus, budget, &mut observer);
+        }
+        self.run_decoded(hart, bus, budget, &mut observer)
+    }
+
+    fn run_decoded<O: Observer>(
+        &mut self,
+        hart: &mut Hart,
+        bus: &mut Bus,
+        budget: u64,
+        observer: &mut O,
+    ) -> Pause {
+        run_loop(hart, bus, budget, observer, |hart, bus, steps, observer| {
+            self.threaded.run(hart, bus, steps, &self.marks, observer)
         })
     }
 
@@ -139,7 +170,9 @@ fn run_loop<O: Observer>(
         }
         let steps = left.min(until_deadline(hart, bus)).min(LONGEST_STRETCH);
         match engine(hart, bus, steps, observer) {
-            Step::Wait | Step::Next | Step::Sync => {}
+            Step::Next | Step::Sync => {}
+            Step::Returned => observer.returned(hart, bus),
+            Step::Wait => observer.waits(hart, bus),
             Step::Yield => return Pause::Yielded,
             Step::HostCall => return Pause::HostCall,
             Step::Marked => return Pause::Marked,
@@ -174,7 +207,9 @@ fn is_woken(hart: &Hart, bus: &Bus) -> bool {
 
 /// Ends a wait, and takes an interrupt if one is due: that is a step.
 fn sample(hart: &mut Hart, bus: &mut Bus, observer: &mut impl Observer) -> bool {
-    hart.waiting = false;
+    if std::mem::take(&mut hart.waiting) {
+        observer.wakes(hart, bus);
+    }
     let lines = bus.lines.into_hart(hart.id() as usize);
     let ticks = bus.clock.ticks();
     let Some(interrupt) = hart.pending_interrupt(lines, ticks) else {

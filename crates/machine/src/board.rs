@@ -60,7 +60,7 @@ impl Machine {
         Ok(Self {
             harts: (0..config.harts as u64).map(hart).collect(),
             bus,
-            schedule: Schedule::new(),
+            schedule: Schedule::new(config.interleaving.as_ref()),
             log: EventLog::default(),
             semihosting,
             output: Vec::new(),
@@ -147,6 +147,14 @@ impl Machine {
     pub fn run_observed(&mut self, budget: u64, observer: &mut impl Observer) -> Stop {
         self.run_with(budget, |interpreter, hart, bus, steps| {
             interpreter.run_observed(hart, bus, steps, observer)
+        })
+    }
+
+    /// Runs for at most `budget` steps while an observer is told of traps, interrupts, returns and waits: the same
+    /// steps to the same state, at nearly full speed.
+    pub fn run_watching_traps(&mut self, budget: u64, observer: &mut impl Observer) -> Stop {
+        self.run_with(budget, |interpreter, hart, bus, steps| {
+            interpreter.run_watching_traps(hart, bus, steps, observer)
         })
     }
 
@@ -251,7 +259,7 @@ impl Machine {
     }
 
     fn next_turn(&mut self) {
-        self.schedule.next_turn(self.harts.len(), &mut self.bus);
+        self.schedule.next_turn(&self.harts, &mut self.bus);
     }
 
     /// Every hart waits: time jumps to the next deadline or logged event. With neither, the machine
@@ -368,7 +376,7 @@ impl Machine {
         }
         self.bus.reset();
         self.bus.ram.reserve(None);
-        self.schedule = Schedule::new();
+        self.schedule.reset();
         for image in &self.images {
             // It fitted before, and RAM has not changed its size.
             let placed = image.place(&mut self.bus.ram);

@@ -2,6 +2,7 @@
 
 use isa::IsaConfig;
 
+use crate::schedule::SeededSchedule;
 use crate::semihosting::SemihostingConfig;
 
 /// Whether idle guest time is lived through or jumped over.
@@ -29,6 +30,8 @@ pub struct Config {
     pub rtc_base: u64,
     /// Seed of everything that looks random to the guest.
     pub seed: u64,
+    /// How harts interleave; without it in turns of equal length, one after the other.
+    pub interleaving: Option<SeededSchedule>,
     /// Semihosting, if it is on.
     pub semihosting: Option<SemihostingConfig>,
     /// A reset ends the run instead of restarting the guest.
@@ -48,6 +51,7 @@ impl Default for Config {
             input: None,
             rtc_base: 0,
             seed: 0,
+            interleaving: None,
             semihosting: None,
             no_reboot: false,
             interactive: false,

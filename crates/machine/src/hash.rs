@@ -14,8 +14,7 @@ impl Machine {
         let mut word = |value: u64| hash.update(&value.to_le_bytes());
         word(self.bus.clock.steps);
         word(self.bus.clock.idle);
-        word(self.schedule.current as u64);
-        word(self.schedule.left);
+        self.schedule.words().for_each(&mut word);
         word(self.bus.ram.reservation().map_or(0, |set| set | 1));
         for hart in &self.harts {
             hart.words().for_each(&mut word);

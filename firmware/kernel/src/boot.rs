@@ -151,6 +151,7 @@ fn set_up(platform: &Platform, root: FrameNumber) -> Option<&'static mut [Hart]>
         foreground: 0,
         plic: platform.plic,
         finisher: platform.finisher,
+        reports_in_full: platform.option("report") != Some("short"),
         transport: transport(platform),
         random: platform.seed,
     });

@@ -4,8 +4,8 @@ use kernel_core::page_table::Permissions;
 
 use crate::hart::Hart;
 use crate::kernel::Kernel;
-use crate::println;
 use crate::process::signal;
+use crate::report;
 
 /// How memory is touched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,13 +83,6 @@ pub fn exception(kernel: &mut Kernel, hart: &mut Hart, cause: u64, value: u64) {
         return;
     }
     let id = kernel.current_process(hart);
-    if let Some(process) = kernel.processes.get(id) {
-        println!(
-            "fawn: process {} ({}) is killed: {} at address {value:#x}, pc {pc:#x}",
-            process.pid,
-            process.name(),
-            cause_name(cause),
-        );
-    }
+    report::print(kernel, hart, cause, value);
     kernel.end_process(id, signal);
 }

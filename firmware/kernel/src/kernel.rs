@@ -81,6 +81,9 @@ pub struct Kernel {
     pub plic: Plic,
     /// The test finisher's register, or 0.
     pub finisher: u64,
+    /// Whether the report on a process that an exception has ended names the function and shows the registers: not with the boot option
+    /// `report=short`, for transcripts that are to stay the same when programs are compiled anew.
+    pub reports_in_full: bool,
     /// How messages go.
     pub transport: Transport,
     /// State of the generator of random numbers.

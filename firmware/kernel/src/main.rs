@@ -23,6 +23,7 @@ mod platform;
 mod plic;
 mod process;
 mod ranges;
+mod report;
 mod schedule;
 mod syscall;
 mod trap;

@@ -20,7 +20,7 @@ const INIT: &str =
 pub struct Linux {
     /// The kernel's package.
     pub name: String,
-    kernel: PathBuf,
+    pub kernel: PathBuf,
     /// Ends in a shell.
     pub initrd: PathBuf,
     /// Powers off by itself.

@@ -9,6 +9,8 @@ use debugger::session::Session;
 use debugger::symbols::{FindDebug, Program, Space};
 use machine::loader::{self, ImageKind, RamRange};
 
+use crate::files::BUILT_IN;
+
 const ELF: &[u8] = b"\x7fELF";
 /// What an archive in the "newc" format begins with.
 const CPIO: &[u8] = b"070701";
@@ -27,38 +29,53 @@ pub fn add_to(
     memory: u64,
     files: BTreeMap<String, Vec<u8>>,
 ) {
-    let find = find_debug();
     let own = own.map(|path| path.display().to_string());
+    for (name, program) in programs(files, memory) {
+        session.add_program(program);
+        if name.is_some() && own == name {
+            session.main_program = session.programs.iter().last().cloned();
+        }
+    }
+}
+
+/// Every program among the files that were read for a machine with so many bytes of RAM, with the name of its file if it
+/// has one to itself.
+pub fn programs(
+    files: BTreeMap<String, Vec<u8>>,
+    memory: u64,
+) -> impl Iterator<Item = (Option<String>, Program)> {
+    let find = find_debug();
     let ram = RamRange {
         base: abi::memory_map::RAM_BASE,
         size: memory,
     };
-    let mut later = Vec::new();
-    for (name, bytes) in files {
-        let shown = name.strip_prefix("built in: ").unwrap_or(&name).to_owned();
-        if bytes.starts_with(ELF) {
-            let kind = loader::parse(&shown, &bytes, ram, None).map(|image| image.kind);
-            let space = match kind {
-                Ok(ImageKind::Kernel) => Space::Kernel,
-                Ok(ImageKind::User) => Space::User,
-                _ => Space::Machine,
-            };
-            let program = Program::new(&shown, bytes.into(), space, Some(find.clone()));
-            session.add_program(program);
-            if own.as_deref() == Some(name.as_str()) {
-                session.main_program = session.programs.iter().last().cloned();
-            }
-        } else if bytes.starts_with(CPIO) {
-            later.push(bytes);
-        }
-    }
+    let (archives, files): (Vec<_>, Vec<_>) = files
+        .into_iter()
+        .partition(|(_, bytes)| bytes.starts_with(CPIO));
+    let elf = files
+        .into_iter()
+        .filter(|(_, bytes)| bytes.starts_with(ELF));
+    let find_for_archived = find.clone();
+    let single = elf.map(move |(name, bytes)| {
+        let shown = name.strip_prefix(BUILT_IN).unwrap_or(&name).to_owned();
+        let kind = loader::parse(&shown, &bytes, ram, None).map(|image| image.kind);
+        let space = match kind {
+            Ok(ImageKind::Kernel) => Space::Kernel,
+            Ok(ImageKind::User) => Space::User,
+            _ => Space::Machine,
+        };
+        let program = Program::new(&shown, bytes.into(), space, Some(find.clone()));
+        (Some(name), program)
+    });
     // The program that was named comes before one of the same name in an archive.
-    for archive in later {
-        for (path, bytes) in programs_of(&archive) {
-            let program = Program::new(&path, bytes.into(), Space::User, Some(find.clone()));
-            session.add_program(program);
-        }
-    }
+    let archived = archives
+        .into_iter()
+        .flat_map(|(_, bytes)| programs_of(&bytes));
+    let archived = archived.map(move |(path, bytes)| {
+        let find = Some(find_for_archived.clone());
+        (None, Program::new(&path, bytes.into(), Space::User, find))
+    });
+    single.chain(archived)
 }
 
 /// The ELF files in an archive, by path.

@@ -11,7 +11,7 @@ mod recorder;
 pub mod replay;
 
 pub use open::{Opened, is_recording, open};
-pub use recorder::Recorder;
+pub use recorder::{Recorder, command_line};
 
 use machine::LoggedEvent;
 use serde::{Deserialize, Serialize};

@@ -10,7 +10,6 @@ use flate2::write::ZlibEncoder;
 use machine::Machine;
 
 use super::{End, MAGIC, Record};
-use crate::args::RunOptions;
 use crate::failure::{Failure, status};
 
 /// A recording in the making.
@@ -24,22 +23,17 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Begins a recording of a machine that was built from these options and files.
+    /// Begins a recording of a machine that was built from this command line, with the guest's clock starting at `rtc`,
+    /// and these files.
     ///
     /// # Errors
-    /// The file cannot be written, or the command line is not UTF-8.
+    /// The file cannot be written.
     pub fn create(
         path: &Path,
-        options: &RunOptions,
+        arguments: Vec<String>,
+        rtc: u64,
         files: BTreeMap<String, Vec<u8>>,
     ) -> Result<Self, Failure> {
-        let arguments = std::env::args_os()
-            .map(|argument| argument.into_string())
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|argument| {
-                let message = format!("--record: {} is not UTF-8", argument.display());
-                Failure::new(status::UNUSABLE, message)
-            })?;
         let file = File::create(path).map_err(|e| Failure::cannot_write(path, &e))?;
         let mut recorder = Self {
             path: path.to_owned(),
@@ -52,7 +46,7 @@ impl Recorder {
         recorder.append(&Record::Start {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             arguments,
-            rtc: options.machine.rtc,
+            rtc,
         })?;
         for (name, bytes) in files {
             let compressed = compress(&bytes).map_err(|e| Failure::cannot_write(path, &e))?;
@@ -116,6 +110,18 @@ impl Recorder {
         let written = self.file.write_all(bytes);
         written.map_err(|e| Failure::cannot_write(&self.path, &e))
     }
+}
+
+/// The command line of this process.
+///
+/// # Errors
+/// It is not UTF-8.
+pub fn command_line() -> Result<Vec<String>, Failure> {
+    let arguments = std::env::args_os().map(|argument| argument.into_string());
+    arguments.collect::<Result<_, _>>().map_err(|argument| {
+        let message = format!("--record: {} is not UTF-8", argument.display());
+        Failure::new(status::UNUSABLE, message)
+    })
 }
 
 fn compress(bytes: &[u8]) -> std::io::Result<Vec<u8>> {

@@ -192,6 +192,15 @@ pub(super) fn run_options(recording: &Recording) -> Result<RunOptions, Failure> 
             options.machine.rtc = recording.rtc;
             Ok(*options)
         }
+        // What `explore` keeps has its own command line, with the choices that it found.
+        Some(Command::Explore(explored)) => match Command::boot_fawn() {
+            Command::Run(mut options) => {
+                options.machine = explored.machine;
+                options.machine.rtc = recording.rtc;
+                Ok(*options)
+            }
+            _ => unreachable!("`hartland run` runs"),
+        },
         _ => Err(unusable("it does not run anything".to_owned())),
     }
 }

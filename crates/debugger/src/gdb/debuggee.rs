@@ -7,7 +7,8 @@ use gdbstub::stub::MultiThreadStopReason;
 use gdbstub::target::ext::base::BaseOps;
 use gdbstub::target::ext::base::multithread::{
     MultiThreadBase, MultiThreadRangeStepping, MultiThreadRangeSteppingOps, MultiThreadResume,
-    MultiThreadResumeOps, MultiThreadSingleStep, MultiThreadSingleStepOps,
+    MultiThreadResumeOps, MultiThreadSchedulerLocking, MultiThreadSchedulerLockingOps,
+    MultiThreadSingleStep, MultiThreadSingleStepOps,
 };
 use gdbstub::target::ext::base::reverse_exec::{
     ReplayLogPosition, ReverseCont, ReverseContOps, ReverseStep, ReverseStepOps,
@@ -171,7 +172,11 @@ impl<'a> Debuggee<'a> {
         };
         let at_end = std::mem::replace(&mut self.at_end, false);
         Some(match why {
-            Why::Done => StopReason::DoneStep,
+            // Not `DoneStep`, which names no thread.
+            Why::Done => StopReason::SignalWithThread {
+                tid: thread,
+                signal: Signal::SIGTRAP,
+            },
             Why::Point(hit) => self.tell_hit(&hit),
             Why::Beginning => log(ReplayLogPosition::Begin),
             Why::Present => log(ReplayLogPosition::End),
@@ -359,7 +364,12 @@ impl SingleRegisterAccess<Tid> for Debuggee<'_> {
         let register = named(id).ok_or(())?;
         let value = self.target.register(hart(tid), register).ok_or(())?;
         let bytes = value.to_le_bytes();
-        let len = bytes.len().min(buf.len());
+        let whole = if register == Register::Privilege {
+            1
+        } else {
+            8
+        };
+        let len = buf.len().min(whole);
         buf[..len].copy_from_slice(&bytes[..len]);
         Ok(len)
     }
@@ -400,12 +410,23 @@ impl MultiThreadResume for Debuggee<'_> {
         Some(self)
     }
 
+    fn support_scheduler_locking(&mut self) -> Option<MultiThreadSchedulerLockingOps<'_, Self>> {
+        Some(self)
+    }
+
     fn support_reverse_step(&mut self) -> Option<ReverseStepOps<'_, Tid, Self>> {
         Some(self)
     }
 
     fn support_reverse_cont(&mut self) -> Option<ReverseContOps<'_, Tid, Self>> {
         Some(self)
+    }
+}
+
+/// Harts share one machine, whose schedule nobody changes: while one takes its step, the others have their turns.
+impl MultiThreadSchedulerLocking for Debuggee<'_> {
+    fn set_resume_action_scheduler_lock(&mut self) -> Result<(), Self::Error> {
+        Ok(())
     }
 }
 
@@ -437,7 +458,11 @@ impl ReverseCont<Tid> for Debuggee<'_> {
 
 impl ReverseStep<Tid> for Debuggee<'_> {
     fn reverse_step(&mut self, tid: Tid) -> Result<(), Self::Error> {
-        self.resume = Resume::BackStep(hart(tid));
+        // gdb asks for any thread, and the library then names the first: the one that stopped last is meant.
+        self.resume = Resume::BackStep(match hart(tid) {
+            0 => self.focus,
+            other => other,
+        });
         Ok(())
     }
 }

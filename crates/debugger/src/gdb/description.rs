@@ -34,7 +34,11 @@ pub(super) fn describe(target: &dyn Target) -> String {
     }
     csrs(&mut text, target);
     text += "<feature name=\"org.gnu.gdb.riscv.virtual\">\n";
-    register_line(&mut text, "priv", "int", PRIVILEGE, "system");
+    // A byte, as the protocol library counts it.
+    let _ = writeln!(
+        text,
+        "<reg name=\"priv\" bitsize=\"8\" type=\"int\" regnum=\"{PRIVILEGE}\"/>"
+    );
     text += "</feature>\n</target>\n";
     text
 }

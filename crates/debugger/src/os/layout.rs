@@ -83,6 +83,12 @@ impl Layout {
         })
     }
 
+    /// Virtual address of the addresses of the tables: two words each, address and number of elements.
+    #[must_use]
+    pub fn tables(&self) -> u64 {
+        self.tables
+    }
+
     fn entry(&self, name: &str, kind: Kind) -> Option<Entry> {
         let entry = self.entries.get(name)?;
         (entry.kind == kind as u32).then_some(*entry)

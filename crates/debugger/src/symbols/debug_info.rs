@@ -25,10 +25,26 @@ pub struct DebugInfo {
     names: OnceCell<Names>,
 }
 
-/// The section with unwinding rules.
-pub(super) struct Unwinding {
-    pub section: EhFrame<Reader>,
-    pub bases: gimli::BaseAddresses,
+/// The section with unwinding rules: a program keeps it when its debugging information is stripped.
+pub struct Unwinding {
+    pub(super) section: EhFrame<Reader>,
+    pub(super) bases: gimli::BaseAddresses,
+}
+
+impl Unwinding {
+    /// Of an ELF file, if it has such a section.
+    #[must_use]
+    pub fn read(file: &[u8]) -> Option<Self> {
+        let (address, bytes) = loader::section(file, ".eh_frame")?;
+        let reader = Reader::new(Arc::from(bytes), LittleEndian);
+        let text = loader::section(file, ".text").map_or(0, |(address, _)| address);
+        Some(Self {
+            section: EhFrame::from(reader),
+            bases: gimli::BaseAddresses::default()
+                .set_eh_frame(address)
+                .set_text(text),
+        })
+    }
 }
 
 impl DebugInfo {
@@ -53,16 +69,7 @@ impl DebugInfo {
         if units.is_empty() {
             return None;
         }
-        let unwinding = loader::section(file, ".eh_frame").map(|(address, bytes)| {
-            let reader = Reader::new(Arc::from(bytes), LittleEndian);
-            let text = loader::section(file, ".text").map_or(0, |(address, _)| address);
-            Unwinding {
-                section: EhFrame::from(reader),
-                bases: gimli::BaseAddresses::default()
-                    .set_eh_frame(address)
-                    .set_text(text),
-            }
-        });
+        let unwinding = Unwinding::read(file);
         Some(Self {
             addresses: addr2line::Context::from_arc_dwarf(dwarf.clone()).ok()?,
             dwarf,

@@ -13,7 +13,7 @@ mod types;
 mod unwind;
 mod variables;
 
-pub use debug_info::{DebugInfo, Reader};
+pub use debug_info::{DebugInfo, Reader, Unwinding};
 pub use lines::{CodeLine, InlineFrame};
 pub use names::{Global, Names};
 pub use program::{FindDebug, Program, Space};

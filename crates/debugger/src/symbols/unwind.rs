@@ -46,13 +46,27 @@ impl DebugInfo {
         is_exact: bool,
         context: &dyn VariableContext,
     ) -> Option<Caller> {
-        let unwinding = self.unwinding.as_ref()?;
+        self.unwinding
+            .as_ref()?
+            .caller(registers, is_exact, context)
+    }
+}
+
+impl Unwinding {
+    /// The caller of a frame, as [`DebugInfo::caller`] has it.
+    #[must_use]
+    pub fn caller(
+        &self,
+        registers: &RegisterSet,
+        is_exact: bool,
+        context: &dyn VariableContext,
+    ) -> Option<Caller> {
         let probe = if is_exact {
             registers.pc
         } else {
             registers.pc.checked_sub(1)?
         };
-        caller(unwinding, registers, probe, context)
+        caller(self, registers, probe, context)
     }
 }
 

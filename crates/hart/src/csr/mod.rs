@@ -197,6 +197,14 @@ impl Hart {
         on.then(|| self[Slot::Stimecmp])
     }
 
+    /// What [`Hart::timer_deadline`] depends on, cheap to compare.
+    #[inline(always)]
+    #[must_use]
+    pub fn timer_setting(&self) -> (bool, u64) {
+        let on = self[Slot::Menvcfg] & envcfg::STCE != 0;
+        (on, self[Slot::Stimecmp])
+    }
+
     pub(crate) fn reset_csrs(&mut self) {
         use isa::Extension;
         let has = |extension| self.isa().has(extension);

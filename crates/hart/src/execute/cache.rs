@@ -25,6 +25,18 @@ impl Hart {
         }
     }
 
+    /// The physical address of the block that `address` is in, all of which must be permitted. The fault's address
+    /// is `address` itself ("Cache-Block Management Instructions").
+    fn translate_block(
+        &mut self,
+        bus: &mut Bus,
+        address: u64,
+        access: Access,
+    ) -> Result<u64, Trap> {
+        self.translate(bus, address & !(BLOCK - 1), BLOCK, access)
+            .map_err(|trap| Trap::new(trap.cause, address))
+    }
+
     pub(super) fn cache_instruction(
         &mut self,
         bus: &mut Bus,
@@ -41,7 +53,7 @@ impl Hart {
         }
         let address = self.reg(insn.rs1);
         if insn.op == Opcode::CboZero {
-            let physical = self.translate(bus, address, 1, Access::Store)? & !(BLOCK - 1);
+            let physical = self.translate_block(bus, address, Access::Store)?;
             if !bus.ram.write(physical, &[0; BLOCK as usize]) {
                 return Err(Trap::access_fault(Access::Store, address));
             }
@@ -49,7 +61,7 @@ impl Hart {
         }
         // A load permission is enough; if it is missing, the fault is a store's.
         let physical = self
-            .translate(bus, address, 1, Access::Load)
+            .translate_block(bus, address, Access::Load)
             .map_err(|trap| {
                 if trap.cause == isa::trap::Exception::LoadPageFault {
                     Trap::page_fault(Access::Store, address)
@@ -57,7 +69,7 @@ impl Hart {
                     Trap::access_fault(Access::Store, address)
                 }
             })?;
-        if bus.ram.offset_of(physical & !(BLOCK - 1), BLOCK).is_none() && !bus.is_device(physical) {
+        if bus.ram.offset_of(physical, BLOCK).is_none() && !bus.is_device(physical) {
             return Err(Trap::access_fault(Access::Store, address));
         }
         Ok(Flow::Next)

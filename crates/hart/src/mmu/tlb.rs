@@ -100,6 +100,8 @@ pub struct Tlb {
     next_context: u16,
     /// Which 2 MiB regions (by hash) hold fragments of large pages, and which 1 GiB regions.
     large: [u64; 2],
+    /// Derived: how often something was dropped.
+    flushes: u64,
 }
 
 impl Default for Tlb {
@@ -112,6 +114,7 @@ impl Default for Tlb {
             spaces: [(0, 0); SPACES],
             next_context: FIRST_SPACE,
             large: [0; 2],
+            flushes: 0,
         }
     }
 }
@@ -150,6 +153,14 @@ impl Tlb {
             self.next_context += CONTEXTS_PER_SPACE;
         }
         u64::from(self.spaces[slot].1 + within) << CONTEXT_SHIFT
+    }
+
+    /// How often translations were dropped: while it stays, what was there still is, unless a fill
+    /// replaced it.
+    #[inline(always)]
+    #[must_use]
+    pub fn flushes(&self) -> u64 {
+        self.flushes
     }
 
     /// Looks a translation up.
@@ -219,6 +230,7 @@ impl Tlb {
     /// Drops every translation of every address space (`sfence.vma x0, x0`; changes of MODE, MXR, …).
     /// Contexts in use get new numbers: callers ask for theirs again.
     pub fn flush_spaces(&mut self) {
+        self.flushes += 1;
         self.spaces = [(0, 0); SPACES];
         self.large = [0; 2];
         if self.next_context + CONTEXTS_PER_SPACE > LAST_CONTEXT {
@@ -228,6 +240,7 @@ impl Tlb {
 
     /// Drops every translation of one address space (`sfence.vma x0, asid`).
     pub fn flush_space(&mut self, asid: u16) {
+        self.flushes += 1;
         let slot = usize::from(asid) % SPACES;
         if self.spaces[slot].0 == asid {
             self.spaces[slot] = (0, 0);
@@ -237,6 +250,7 @@ impl Tlb {
     /// Drops the translations of one virtual address, in every address space
     /// (`sfence.vma va, *`): of more than was asked when large pages are about.
     pub fn flush_address(&mut self, address: u64) {
+        self.flushes += 1;
         let large =
             self.large[0] & region_bit(address, 21) | self.large[1] & region_bit(address, 30);
         if large != 0 {
@@ -252,6 +266,7 @@ impl Tlb {
 
     /// Drops everything, untranslated contexts included (PMP changes).
     pub fn clear(&mut self) {
+        self.flushes += 1;
         self.entries = [[EMPTY; ENTRIES]; 3];
         self.drop_fast_data();
         self.drop_fast_fetch();

@@ -3,7 +3,7 @@
 use isa::{Insn, IsaConfig, Opcode};
 use memory::{PAGE_SHIFT, Ram, Width};
 
-use super::handlers;
+use super::handlers::{self, Half};
 use super::op::{HALVES, Op, Register};
 use super::page::{CodePage, Kept};
 use crate::Marks;
@@ -29,6 +29,7 @@ pub(super) fn decode_run(
     let base = ram.base() + (u64::from(page) << PAGE_SHIFT);
     let mut starts = Vec::new();
     let mut at = slot;
+    let mut previous: Option<Half> = None;
     let mut left = loop {
         if at >= HALVES {
             break 0;
@@ -38,24 +39,31 @@ pub(super) fn decode_run(
         }
         if marks.any_at(at) {
             *code.op_mut(at) = handlers::marked_op();
-            ram.mark_decoded(page, at as u16, at as u16);
+            at += 1;
             break 0;
         }
         let Some((insn, word)) = fetch(ram, base, at, isa) else {
             *code.op_mut(at) = handlers::plain_op();
-            ram.mark_decoded(page, at as u16, at as u16 + 1);
+            at += 2;
             break 0;
         };
-        let (op, ending) = translate(code, &insn, word, at, isa);
+        let (op, ending, fast) = translate(code, &insn, word, at, isa);
         *code.op_mut(at) = op;
         starts.push(at);
-        let halves = usize::from(insn.len / 2);
-        ram.mark_decoded(page, at as u16, (at + halves - 1) as u16);
-        at += halves;
+        if let (Some(before), Some(now)) = (previous, fast)
+            && let Some(handler) = handlers::fuse(before, now)
+        {
+            code.op_mut(starts[starts.len() - 2]).handler = handler;
+        }
+        previous = fast;
+        at += usize::from(insn.len / 2);
         if ending == Ending::Run {
             break 0;
         }
     };
+    if at > slot {
+        ram.mark_decoded(page, slot as u16, at as u16 - 1);
+    }
     for &start in starts.iter().rev() {
         left += 1;
         code.op_mut(start).left = left;
@@ -82,7 +90,11 @@ fn translate(
     word: u32,
     slot: usize,
     isa: &IsaConfig,
-) -> (Op, Ending) {
+) -> (Op, Ending, Option<Half>) {
+    let half = Some(Half {
+        op: insn.op,
+        halves: usize::from(insn.len / 2),
+    });
     let compressed_targets = isa.has(isa::Extension::C);
     let op = match insn.op {
         Opcode::Jal
@@ -93,25 +105,33 @@ fn translate(
         | Opcode::Bltu
         | Opcode::Bgeu => {
             if compressed_targets || insn.imm % 4 == 0 {
-                return (jump(insn, slot), Ending::Run);
+                let near = in_page(target(insn, slot)) && insn.op != Opcode::Jal;
+                return (jump(insn, slot), Ending::Run, half.filter(|_| near));
             }
             None
         }
         Opcode::Jalr if compressed_targets => {
             let op = straight(handlers::jalr(insn.len), insn, insn.imm);
-            return (op, Ending::Run);
+            return (op, Ending::Run, None);
         }
         _ => simple(insn),
     };
     match op {
-        Some(op) => (op, Ending::Through),
+        Some(op) => (op, Ending::Through, half),
         None => {
-            let handler = handlers::float_compute(insn).unwrap_or(handlers::kept(insn.len));
+            let fast = handlers::float_compute(insn);
+            let half = half.filter(|_| fast.is_some());
+            let other = if insn.op.is_system() {
+                handlers::system(insn.len)
+            } else {
+                handlers::kept(insn.len)
+            };
+            let handler = fast.unwrap_or(other);
             let index = code.keep(Kept { insn: *insn, word }) << handlers::KEPT_SHIFT;
             let sources = i32::from(insn.rs3) << 5 | i32::from(insn.rs2);
             let ends = insn.op.is_system() || insn.op == Opcode::Jalr || is_branch(insn.op);
             let ending = if ends { Ending::Run } else { Ending::Through };
-            (straight(handler, insn, index | sources), ending)
+            (straight(handler, insn, index | sources), ending, half)
         }
     }
 }
@@ -124,10 +144,18 @@ const fn is_branch(op: Opcode) -> bool {
     )
 }
 
+/// The slot that a jump or branch leads to, counted from the start of its own page.
+fn target(insn: &Insn, slot: usize) -> i64 {
+    slot as i64 + i64::from(insn.imm) / 2
+}
+
+fn in_page(target: i64) -> bool {
+    (0..HALVES as i64).contains(&target)
+}
+
 /// A jump or branch with a fixed distance: within the page it leads straight to its target's slot.
 fn jump(insn: &Insn, slot: usize) -> Op {
-    let target = slot as i64 + i64::from(insn.imm) / 2;
-    let near = (0..HALVES as i64).contains(&target);
+    let near = in_page(target(insn, slot));
     let imm = if near { insn.imm / 2 } else { insn.imm };
     if insn.op == Opcode::Jal {
         return straight(handlers::jal(near, insn.len), insn, imm);
@@ -151,10 +179,10 @@ const fn straight(handler: super::op::Handler, insn: &Insn, imm: i32) -> Op {
 
 /// Loads, stores and computations that have a fast handler.
 fn simple(insn: &Insn) -> Option<Op> {
-    if let Some(handler) = handlers::load(insn.op, insn.len) {
+    if let Some(handler) = handlers::load_handler(insn.op, insn.len) {
         return Some(straight(handler, insn, insn.imm));
     }
-    if let Some(handler) = handlers::store(insn.op, insn.len) {
+    if let Some(handler) = handlers::store_handler(insn.op, insn.len) {
         return Some(Op {
             a: Register::source(insn.rs2),
             ..straight(handler, insn, insn.imm)

@@ -1,8 +1,5 @@
 //! All decoded pages, by physical page number, within a fixed budget.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
 use memory::Ram;
 
 use super::op::{GUARD_SLOTS, HALVES, Op};
@@ -13,32 +10,13 @@ const BUDGET: usize = 32 << 20;
 /// Pages that fit the budget.
 const CAPACITY: usize = BUDGET / ((HALVES + GUARD_SLOTS) * size_of::<Op>());
 
-/// Page numbers are their own hash: they are dense and nobody outside chooses them freely.
-#[derive(Default)]
-struct PageNumberHasher(u64);
-
-impl Hasher for PageNumberHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u32(u32::from(byte));
-        }
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        // Spread over the upper bits, which the table also uses.
-        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
-
 /// The code cache. Pages are replaced in the order in which they came.
 #[derive(Default)]
 pub(super) struct CodeCache {
     pages: Vec<(u32, Box<CodePage>)>,
-    places: HashMap<u32, usize, BuildHasherDefault<PageNumberHasher>>,
+    /// For each page of RAM its place, counted from 1; 0 for none. The host commits it as RAM: where
+    /// code was.
+    places: Vec<u32>,
     next_victim: usize,
     generation: u64,
 }
@@ -49,26 +27,35 @@ impl CodeCache {
         self.generation
     }
 
+    #[inline]
+    fn find(&self, page: u32) -> Option<usize> {
+        let place = self.places.get(page as usize)?;
+        place.checked_sub(1).map(|place| place as usize)
+    }
+
     /// Where the decoded form of a page is kept; made, if need be by replacing another.
     pub fn place(&mut self, ram: &mut Ram, page: u32) -> usize {
-        if let Some(&place) = self.places.get(&page) {
+        if let Some(place) = self.find(page) {
             return place;
         }
+        if self.places.is_empty() {
+            self.places = vec![0; (ram.size() >> memory::PAGE_SHIFT) as usize];
+        }
         let place = if self.pages.len() < CAPACITY {
-            self.pages.push((page, Box::new(CodePage::new())));
+            self.pages.push((page, CodePage::new()));
             self.pages.len() - 1
         } else {
             let victim = self.next_victim;
             self.next_victim = (victim + 1) % CAPACITY;
             let (old, code) = &mut self.pages[victim];
-            self.places.remove(old);
+            self.places[*old as usize] = 0;
             ram.unmark_decoded(*old);
             code.clear();
             *old = page;
             self.generation += 1;
             victim
         };
-        self.places.insert(page, place);
+        self.places[page as usize] = place as u32 + 1;
         place
     }
 
@@ -85,7 +72,7 @@ impl CodeCache {
     /// Forgets the code of a page that was overwritten. Shortcuts to it stay valid: they lead to
     /// slots that are decoded anew.
     pub fn forget(&mut self, page: u32) {
-        if let Some(&place) = self.places.get(&page) {
+        if let Some(place) = self.find(page) {
             self.pages[place].1.clear();
         }
     }
@@ -94,8 +81,8 @@ impl CodeCache {
     pub fn clear(&mut self, ram: &mut Ram) {
         for (page, _) in self.pages.drain(..) {
             ram.unmark_decoded(page);
+            self.places[page as usize] = 0;
         }
-        self.places.clear();
         self.next_victim = 0;
         self.generation += 1;
     }

@@ -111,6 +111,16 @@ impl Cursor {
         Self(unsafe { self.0.add(BY) })
     }
 
+    /// The place behind an instruction of `halves` halfwords.
+    ///
+    /// # Safety
+    /// The builder gave this slot a handler for such an instruction.
+    #[inline(always)]
+    pub unsafe fn behind(self, halves: usize) -> Self {
+        // SAFETY: the caller's promise, with what `skip` says.
+        Self(unsafe { self.0.add(halves) })
+    }
+
     /// The place that this instruction's immediate leads to, in slots.
     #[inline(always)]
     pub fn target(self) -> Self {

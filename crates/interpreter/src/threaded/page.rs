@@ -15,8 +15,11 @@ pub(super) struct Kept {
 }
 
 /// Decoded code of one page. A slot is decoded when control first reaches it.
+///
+/// The slots come first, so that the page's address is theirs.
+#[repr(C)]
 pub(super) struct CodePage {
-    slots: Box<[Op; HALVES + GUARD_SLOTS]>,
+    slots: [Op; HALVES + GUARD_SLOTS],
     kept: Vec<Kept>,
 }
 
@@ -37,16 +40,13 @@ const PAGE_END: Op = Op {
 };
 
 impl CodePage {
-    pub fn new() -> Self {
-        let mut slots = vec![UNDECODED; HALVES + GUARD_SLOTS].into_boxed_slice();
+    pub fn new() -> Box<Self> {
+        let mut slots = [UNDECODED; HALVES + GUARD_SLOTS];
         slots[HALVES..].fill(PAGE_END);
-        let slots = slots
-            .try_into()
-            .unwrap_or_else(|_| Box::new([PAGE_END; HALVES + GUARD_SLOTS]));
-        Self {
+        Box::new(Self {
             slots,
             kept: Vec::new(),
-        }
+        })
     }
 
     pub fn clear(&mut self) {
@@ -77,9 +77,10 @@ impl CodePage {
     }
 
     /// A cursor at `slot` (taken modulo the page).
+    #[inline(always)]
     pub fn cursor(&self, slot: usize) -> Cursor {
-        let first = NonNull::from(self.slots.as_ref()).cast::<Op>();
-        // SAFETY: the slots are boxed, all `HALVES + GUARD_SLOTS` of them, and change only
+        let first = NonNull::from(&self.slots).cast::<Op>();
+        // SAFETY: pages are boxed, with all `HALVES + GUARD_SLOTS` of them, and change only
         // through `&mut self`, which the engine takes between stretches only.
         unsafe { Cursor::new(first, slot % HALVES) }
     }

@@ -10,7 +10,7 @@ use super::handlers::KEPT_SHIFT;
 use super::op::Cursor;
 use super::page::{CodePage, Kept};
 use crate::Marks;
-use crate::plain::{self, NoObserver, Step};
+use crate::plain::{self, NoObserver, Observer, Step};
 
 /// Why decoded code came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,10 @@ pub(super) struct Frame<'b> {
     /// Steps that were left when the clock was last brought up to date.
     synced: i64,
     exit: Exit,
+    /// Somebody is told of traps and returns, so they end the stretch.
+    pub watched: bool,
+    /// What the instruction that was just attempted raised.
+    raised: Trap,
 }
 
 impl Frame<'_> {
@@ -51,6 +55,19 @@ impl Frame<'_> {
         let taken = (self.synced - left) as u64;
         self.synced = left;
         hart.advance(self.bus, taken);
+    }
+
+    /// Somebody else brought clock and counter up to date: `left` steps remain.
+    #[inline(always)]
+    pub fn counted(&mut self, left: i64) {
+        self.synced = left;
+    }
+
+    /// What an attempt gave; a trap is put by, for [`trap`]. So results fit registers: a handler that
+    /// keeps something on the stack could not end in a jump.
+    #[inline(always)]
+    pub fn put_trap_by<T>(&mut self, result: Result<T, Trap>) -> Option<T> {
+        result.map_err(|trap| self.raised = trap).ok()
     }
 
     /// The instruction kept beside the decoded one at `at`.
@@ -71,19 +88,6 @@ impl Frame<'_> {
         self.exit = exit;
     }
 
-    /// Leaves because the instruction at `pc` trapped; `left` counts it as not yet made.
-    #[cold]
-    pub fn trap(&mut self, hart: &mut Hart, pc: u64, left: i64, trap: Trap) {
-        hart.pc = pc;
-        self.sync(hart, left);
-        hart.take_exception(trap);
-        if hart.catch.has_caught() {
-            self.bus.raise_attention();
-        }
-        self.sync(hart, left - 1);
-        self.exit = Exit::Step(Step::Next);
-    }
-
     /// Whether something happened that must be looked at before the next instruction.
     #[inline(always)]
     pub fn must_stop(&self) -> bool {
@@ -91,6 +95,22 @@ impl Frame<'_> {
             || self.bus.ram.has_stale_code()
             || self.bus.ram.has_host_writes()
     }
+}
+
+/// The instruction at `pc` raised what was put by; `left` counts it as not yet made. Goes on at the handler.
+pub(super) fn trap(hart: &mut Hart, frame: &mut Frame<'_>, pc: u64, left: i64) {
+    hart.pc = pc;
+    frame.sync(hart, left);
+    hart.take_exception(frame.raised);
+    if hart.catch.has_caught() {
+        frame.bus.raise_attention();
+    }
+    frame.sync(hart, left - 1);
+    let handler = hart.pc;
+    if frame.watched || frame.must_stop() {
+        return frame.leave(hart, handler, left - 1, Exit::Step(Step::Next));
+    }
+    enter_far(hart, frame, handler, left - 1);
 }
 
 /// Goes on at `at`, the start of a run, if enough steps remain for all of it.
@@ -148,12 +168,13 @@ impl Threaded {
     }
 
     /// Takes at most `steps` steps (and at most a few thousand), without sampling interrupts.
-    pub(crate) fn run(
+    pub(crate) fn run<O: Observer>(
         &mut self,
         hart: &mut Hart,
         bus: &mut Bus,
         steps: u64,
         marks: &Marks,
+        observer: &mut O,
     ) -> Step {
         let end = bus.clock.steps + steps;
         loop {
@@ -164,8 +185,14 @@ impl Threaded {
             if left == 0 {
                 return Step::Next;
             }
-            let step = match self.find(hart, bus, marks) {
-                Some(at) if i64::from(at.1.op().left) <= left => stretch(hart, bus, at, left),
+            hart.honour_revocations(&bus.ram);
+            self.honour_generation(hart);
+            let trapped_before = hart.unretired;
+            let at = shortcut(hart).or_else(|| self.find(hart, bus, marks));
+            let step = match at {
+                Some(at) if i64::from(at.1.op().left) <= left => {
+                    stretch(hart, bus, at, left, !O::IS_NOBODY)
+                }
                 _ => Exit::Marked,
             };
             let step = match step {
@@ -176,6 +203,9 @@ impl Threaded {
                 Exit::Lookup => Step::Next,
                 Exit::Step(step) => step,
             };
+            if !O::IS_NOBODY && hart.unretired != trapped_before {
+                tell_of_trap(hart, bus, observer);
+            }
             if step != Step::Next || bus.ram.has_host_writes() || bus.needs_attention() {
                 return step;
             }
@@ -228,6 +258,31 @@ impl Threaded {
     }
 }
 
+/// A trap ends what decoded code does while somebody watches: the CSRs of its handler's mode say which it was.
+fn tell_of_trap(hart: &Hart, bus: &mut Bus, observer: &mut impl Observer) {
+    let (pc, trap) = hart.last_trap();
+    // The step that trapped counts only after its observer was told of it.
+    bus.clock.steps -= 1;
+    if let Some(trap) = trap {
+        observer.trapped(hart, bus, pc, trap);
+    }
+    bus.clock.steps += 1;
+}
+
+/// Where the code at `hart.pc` is, if it is decoded and its page's shortcut at hand.
+fn shortcut(hart: &Hart) -> Option<(*const CodePage, Cursor)> {
+    let pc = hart.pc;
+    let shortcut = hart.tlb.fast_fetch[tlb::index(pc)];
+    if shortcut.tag != tlb::tag(pc, hart.contexts.fetch) || pc & 1 != 0 {
+        return None;
+    }
+    let page = shortcut.addend as *const CodePage;
+    // SAFETY: as in `enter_far`.
+    let code = unsafe { &*page };
+    let slot = (pc as usize & 0xfff) >> 1;
+    code.is_decoded(slot).then(|| (page, code.cursor(slot)))
+}
+
 fn take_stale(bus: &mut Bus) -> Vec<u32> {
     if bus.ram.has_stale_code() {
         bus.ram.take_stale_code()
@@ -242,6 +297,7 @@ fn stretch(
     bus: &mut Bus,
     (page, at): (*const CodePage, Cursor),
     left: i64,
+    watched: bool,
 ) -> Exit {
     let mut frame = Frame {
         bus,
@@ -249,6 +305,8 @@ fn stretch(
         bias: hart.pc.wrapping_sub(at.code_offset()),
         synced: left,
         exit: Exit::Lookup,
+        watched,
+        raised: Trap::illegal(0),
     };
     enter(hart, &mut frame, at, left);
     frame.exit

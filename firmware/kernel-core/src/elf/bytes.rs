@@ -114,14 +114,14 @@ fn field<const N: usize>(header: &[u8], offset: usize) -> [u8; N] {
     bytes.copied().unwrap_or([0; N])
 }
 
-fn u16_at(header: &[u8], offset: usize) -> u16 {
+pub fn u16_at(header: &[u8], offset: usize) -> u16 {
     u16::from_le_bytes(field(header, offset))
 }
 
-fn u32_at(header: &[u8], offset: usize) -> u32 {
+pub fn u32_at(header: &[u8], offset: usize) -> u32 {
     u32::from_le_bytes(field(header, offset))
 }
 
-fn u64_at(header: &[u8], offset: usize) -> u64 {
+pub fn u64_at(header: &[u8], offset: usize) -> u64 {
     u64::from_le_bytes(field(header, offset))
 }

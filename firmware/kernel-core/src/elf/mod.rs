@@ -9,6 +9,7 @@ use crate::frame::FRAME_SIZE;
 use crate::page_table::{Permissions, USER_END};
 
 mod bytes;
+pub mod symbols;
 
 use bytes::{FileHeader, ProgramHeader};
 

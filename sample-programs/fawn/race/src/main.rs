@@ -3,6 +3,8 @@
 //!
 //! The bad order is brought about here on purpose. It is impossible once reading and writing cannot be torn apart: with a
 //! lock (mutual exclusion), or when the number belongs to one thread, to which the others send messages.
+//!
+//! `race free` leaves it to chance: see [`free`].
 #![no_std]
 #![no_main]
 
@@ -19,7 +21,10 @@ fawn::main!(main);
 /// How often each of the two threads adds 1, where that is not told step by step.
 const TIMES: u64 = 500;
 
-fn main(_: Arguments) -> i32 {
+fn main(arguments: Arguments) -> i32 {
+    if arguments.get(1) == Some("free") {
+        return free();
+    }
     let shown = race().and_then(|lost| Ok((lost, with_lock()?, with_mailbox()?)));
     match shown {
         Ok((1, locked, sent)) if locked == 2 * TIMES && sent == 2 * TIMES => 0,
@@ -47,6 +52,27 @@ fn add_one(name: &str, step: Mailbox, done: Mailbox) -> Result<(), Error> {
     NUMBER.store(read + 1, Ordering::Relaxed);
     println!("{name}: writes {}", read + 1);
     done.send(&[])
+}
+
+/// Lets the two threads run as they come: nearly always it is right, which is what makes a race hard to find. `hartland
+/// explore` finds it.
+fn free() -> i32 {
+    let run = || {
+        for _ in 0..TIMES {
+            let read = NUMBER.load(Ordering::Relaxed);
+            NUMBER.store(read + 1, Ordering::Relaxed);
+        }
+    };
+    let Ok(other) = thread::spawn(run) else {
+        return 1;
+    };
+    run();
+    if other.join().is_none() {
+        return 1;
+    }
+    let number = NUMBER.load(Ordering::Relaxed);
+    println!("Two threads add 1, {TIMES} times each: {number}");
+    i32::from(number != 2 * TIMES)
 }
 
 /// Lets both read before either writes.

@@ -12,12 +12,13 @@ use super::super::op::{Cursor, Handler, Op, Register};
 use super::super::run::Frame;
 use super::memory::float_access;
 use super::next;
+use super::unit::{Unit, single};
 
 /// Bits of `Op::imm` below the index of the kept instruction: rs2 and rs3.
 pub(in super::super) const KEPT_SHIFT: u32 = 10;
 
 /// Rounding-mode fields with which a fast path may be taken: RNE and dynamic.
-const fn rounds_to_nearest(field: u8) -> bool {
+pub(super) const fn rounds_to_nearest(field: u8) -> bool {
     matches!(field, 0 | 7)
 }
 
@@ -104,30 +105,38 @@ fn compute_f32<const OP: usize, const SIGN: usize>(a: u64, b: u64, c: u64) -> Op
     result.map(|bits| u64::from(bits) | BOX)
 }
 
-fn arithmetic<const OP: usize, const SIGN: usize, const DOUBLE: bool>(
-    hart: &mut Hart,
-    frame: &mut Frame<'_>,
-    at: Cursor,
-    left: i64,
-) {
-    let op = at.op();
-    let (a, b) = (hart.f[op.b.float()], hart.f[second(op)]);
-    let c = if matches!(FAST[OP], Fast::Fused) {
-        hart.f[third(op)]
-    } else {
-        0
-    };
-    let result = if DOUBLE {
-        compute_f64::<OP, SIGN>(a, b, c)
-    } else {
-        compute_f32::<OP, SIGN>(a, b, c)
-    };
-    match result {
-        Some(value) if hart.float_fast => {
-            hart.f[op.a.float()] = value;
-            next::<2>(hart, frame, at, left);
+/// Arithmetic on doubles (or singles) that raises nothing but, possibly, NX.
+pub(super) struct Arithmetic<const OP: usize, const SIGN: usize, const DOUBLE: bool>;
+
+impl<const OP: usize, const SIGN: usize, const DOUBLE: bool> Unit for Arithmetic<OP, SIGN, DOUBLE> {
+    const HALVES: usize = 2;
+
+    #[inline(always)]
+    fn attempt(hart: &mut Hart, _: &Frame<'_>, at: Cursor) -> bool {
+        let op = at.op();
+        let (a, b) = (hart.f[op.b.float()], hart.f[second(op)]);
+        let c = if matches!(FAST[OP], Fast::Fused) {
+            hart.f[third(op)]
+        } else {
+            0
+        };
+        let result = if DOUBLE {
+            compute_f64::<OP, SIGN>(a, b, c)
+        } else {
+            compute_f32::<OP, SIGN>(a, b, c)
+        };
+        match result {
+            Some(value) if hart.float_fast => {
+                hart.f[op.a.float()] = value;
+                true
+            }
+            _ => false,
         }
-        _ => super::kept_instruction::<2>(hart, frame, at, left),
+    }
+
+    #[inline(always)]
+    fn slow(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, left: i64) {
+        super::kept_instruction::<2>(hart, frame, at, left);
     }
 }
 
@@ -221,11 +230,13 @@ pub(in super::super) fn float_memory(insn: &Insn) -> Option<Op> {
 
 /// The fast handler of a computation, which falls back to the instruction kept beside it.
 pub(in super::super) fn float_compute(insn: &Insn) -> Option<Handler> {
-    fixed(insn.op).or_else(|| rounds_to_nearest(insn.aux).then(|| rounded(insn.op))?)
+    fixed(insn).or_else(|| rounds_to_nearest(insn.aux).then(|| rounded(insn.op))?)
 }
 
-fn fixed(op: Opcode) -> Option<Handler> {
-    Some(match op {
+fn fixed(insn: &Insn) -> Option<Handler> {
+    // These conversions never round, but a reserved rounding mode traps all the same; the dynamic one may be reserved.
+    let mode_exists = insn.aux < 5;
+    Some(match insn.op {
         Opcode::FsgnjD => inject_sign::<0>,
         Opcode::FsgnjnD => inject_sign::<1>,
         Opcode::FsgnjxD => inject_sign::<2>,
@@ -234,32 +245,32 @@ fn fixed(op: Opcode) -> Option<Handler> {
         Opcode::FeqD => compare::<2>,
         Opcode::FmvXD => move_to_integer,
         Opcode::FmvDX => move_from_integer,
-        Opcode::FcvtDW => word_to_double::<true>,
-        Opcode::FcvtDWu => word_to_double::<false>,
+        Opcode::FcvtDW if mode_exists => word_to_double::<true>,
+        Opcode::FcvtDWu if mode_exists => word_to_double::<false>,
         _ => return None,
     })
 }
 
 fn rounded(op: Opcode) -> Option<Handler> {
     Some(match op {
-        Opcode::FaddD => arithmetic::<0, 0, true>,
-        Opcode::FsubD => arithmetic::<1, 0, true>,
-        Opcode::FmulD => arithmetic::<2, 0, true>,
-        Opcode::FdivD => arithmetic::<3, 0, true>,
-        Opcode::FsqrtD => arithmetic::<4, 0, true>,
-        Opcode::FmaddD => arithmetic::<5, 0, true>,
-        Opcode::FmsubD => arithmetic::<5, 1, true>,
-        Opcode::FnmsubD => arithmetic::<5, 2, true>,
-        Opcode::FnmaddD => arithmetic::<5, 3, true>,
-        Opcode::FaddS => arithmetic::<0, 0, false>,
-        Opcode::FsubS => arithmetic::<1, 0, false>,
-        Opcode::FmulS => arithmetic::<2, 0, false>,
-        Opcode::FdivS => arithmetic::<3, 0, false>,
-        Opcode::FsqrtS => arithmetic::<4, 0, false>,
-        Opcode::FmaddS => arithmetic::<5, 0, false>,
-        Opcode::FmsubS => arithmetic::<5, 1, false>,
-        Opcode::FnmsubS => arithmetic::<5, 2, false>,
-        Opcode::FnmaddS => arithmetic::<5, 3, false>,
+        Opcode::FaddD => single::<Arithmetic<0, 0, true>>,
+        Opcode::FsubD => single::<Arithmetic<1, 0, true>>,
+        Opcode::FmulD => single::<Arithmetic<2, 0, true>>,
+        Opcode::FdivD => single::<Arithmetic<3, 0, true>>,
+        Opcode::FsqrtD => single::<Arithmetic<4, 0, true>>,
+        Opcode::FmaddD => single::<Arithmetic<5, 0, true>>,
+        Opcode::FmsubD => single::<Arithmetic<5, 1, true>>,
+        Opcode::FnmsubD => single::<Arithmetic<5, 2, true>>,
+        Opcode::FnmaddD => single::<Arithmetic<5, 3, true>>,
+        Opcode::FaddS => single::<Arithmetic<0, 0, false>>,
+        Opcode::FsubS => single::<Arithmetic<1, 0, false>>,
+        Opcode::FmulS => single::<Arithmetic<2, 0, false>>,
+        Opcode::FdivS => single::<Arithmetic<3, 0, false>>,
+        Opcode::FsqrtS => single::<Arithmetic<4, 0, false>>,
+        Opcode::FmaddS => single::<Arithmetic<5, 0, false>>,
+        Opcode::FmsubS => single::<Arithmetic<5, 1, false>>,
+        Opcode::FnmsubS => single::<Arithmetic<5, 2, false>>,
+        Opcode::FnmaddS => single::<Arithmetic<5, 3, false>>,
         _ => return None,
     })
 }

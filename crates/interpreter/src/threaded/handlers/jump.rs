@@ -6,6 +6,7 @@ use isa::Opcode;
 
 use super::super::op::{Cursor, Handler};
 use super::super::run::{Frame, enter, enter_far};
+use super::unit::{Unit, single};
 
 fn jal_near<const HALVES: usize>(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, left: i64) {
     let link = frame.pc(at).wrapping_add(2 * HALVES as u64);
@@ -37,17 +38,25 @@ fn jump_register<const HALVES: usize>(
     enter_far(hart, frame, target, left);
 }
 
-fn branch_near<const OP: u16, const HALVES: usize>(
-    hart: &mut Hart,
-    frame: &mut Frame<'_>,
-    at: Cursor,
-    left: i64,
-) {
-    let op = at.op();
-    if branch_taken(const { opcode(OP) }, op.b.read(hart), op.a.read(hart)) {
-        enter(hart, frame, at.target(), left);
-    } else {
-        enter(hart, frame, at.skip::<HALVES>(), left);
+/// A branch within its page.
+pub(super) struct Branch<const OP: u16, const HALVES: usize>;
+
+impl<const OP: u16, const HALVES: usize> Unit for Branch<OP, HALVES> {
+    const HALVES: usize = HALVES;
+
+    #[inline(always)]
+    fn attempt(_: &mut Hart, _: &Frame<'_>, _: Cursor) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn run(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, left: i64) {
+        let op = at.op();
+        if branch_taken(const { opcode(OP) }, op.b.read(hart), op.a.read(hart)) {
+            enter(hart, frame, at.target(), left);
+        } else {
+            enter(hart, frame, at.skip::<HALVES>(), left);
+        }
     }
 }
 
@@ -93,8 +102,8 @@ macro_rules! branches {
     ($op:expr, $near:expr, $len:expr, $($name:ident)*) => {
         match ($op, $near, $len) {
             $(
-                (Opcode::$name, true, 2) => branch_near::<{ Opcode::$name as u16 }, 1>,
-                (Opcode::$name, true, _) => branch_near::<{ Opcode::$name as u16 }, 2>,
+                (Opcode::$name, true, 2) => single::<Branch<{ Opcode::$name as u16 }, 1>>,
+                (Opcode::$name, true, _) => single::<Branch<{ Opcode::$name as u16 }, 2>>,
                 (Opcode::$name, false, 2) => branch_far::<{ Opcode::$name as u16 }, 1>,
                 (Opcode::$name, false, _) => branch_far::<{ Opcode::$name as u16 }, 2>,
             )*

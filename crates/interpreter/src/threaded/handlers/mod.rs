@@ -8,8 +8,11 @@ mod compute;
 mod float;
 mod jump;
 mod memory;
+mod pair;
+mod system;
+mod unit;
 
-use hart::Hart;
+use hart::{Flow, Hart};
 
 use super::op::{Cursor, Handler, Op, Register};
 use super::run::{Exit, Frame, enter_far};
@@ -18,7 +21,9 @@ use crate::plain::{self, Step};
 pub(super) use compute::{compute_immediate, compute_registers};
 pub(super) use float::{KEPT_SHIFT, float_compute, float_memory};
 pub(super) use jump::{branch, jal, jalr};
-pub(super) use memory::{load, store};
+pub(super) use memory::{load_handler, store_handler};
+pub(super) use pair::{Half, fuse};
+pub(super) use system::system;
 
 /// Goes on with the next instruction of the same run.
 #[inline(always)]
@@ -41,7 +46,19 @@ pub(super) fn page_end(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, left:
 /// The instruction here straddles pages or is illegal: the plain engine takes it.
 fn plain_step(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor, left: i64) {
     let pc = frame.pc(at);
-    frame.leave(hart, pc, left, Exit::Plain);
+    if left <= 0 {
+        return frame.leave(hart, pc, left, Exit::Plain);
+    }
+    hart.pc = pc;
+    frame.sync(hart, left);
+    let step = plain::step(hart, frame.bus, &mut plain::NoObserver);
+    // The plain engine has counted.
+    frame.counted(left - 1);
+    let pc = hart.pc;
+    if step != Step::Next || frame.watched || frame.must_stop() {
+        return frame.leave(hart, pc, left - 1, Exit::Step(step));
+    }
+    enter_far(hart, frame, pc, left - 1);
 }
 
 /// What stands where the plain engine must take a step.
@@ -69,6 +86,29 @@ pub(super) const fn marked_op() -> Op {
     }
 }
 
+/// What the reference engine made of the instruction kept at a place, whose address is `hart.pc`.
+enum Kept {
+    /// There is none: it must take the step by itself.
+    Missing,
+    /// What it raised is put by.
+    Trapped,
+    /// `hart.pc` is where it leads; the second: it leads on behind itself.
+    Done(Step, bool),
+}
+
+#[inline(never)]
+fn execute_kept(hart: &mut Hart, frame: &mut Frame<'_>, at: Cursor) -> Kept {
+    let Some(kept) = frame.kept(at) else {
+        return Kept::Missing;
+    };
+    let result = hart.execute(frame.bus, &kept.insn, kept.word);
+    let Some(flow) = frame.put_trap_by(result) else {
+        return Kept::Trapped;
+    };
+    let behind = matches!(flow, Flow::Next | Flow::Sync);
+    Kept::Done(plain::finish(hart, flow, kept.insn.len), behind)
+}
+
 /// An instruction without a fast handler: the reference engine executes it.
 fn kept_instruction<const HALVES: usize>(
     hart: &mut Hart,
@@ -78,17 +118,15 @@ fn kept_instruction<const HALVES: usize>(
 ) {
     let pc = frame.pc(at);
     let before = left + i64::from(at.op().left);
-    let Some(kept) = frame.kept(at) else {
-        return frame.leave(hart, pc, before, Exit::Plain);
-    };
     frame.sync(hart, before);
     hart.pc = pc;
-    match hart.execute(frame.bus, &kept.insn, kept.word) {
-        Ok(hart::Flow::Next) if !frame.must_stop() => {
-            next_or_new_run::<HALVES>(hart, frame, at, left)
+    match execute_kept(hart, frame, at) {
+        Kept::Missing => frame.leave(hart, pc, before, Exit::Plain),
+        Kept::Trapped => super::run::trap(hart, frame, pc, before),
+        Kept::Done(Step::Next, true) if !frame.must_stop() => {
+            next_or_new_run::<HALVES>(hart, frame, at, left);
         }
-        Ok(flow) => {
-            let step = plain::finish(hart, flow, kept.insn.len);
+        Kept::Done(step, _) => {
             let pc = hart.pc;
             let step = if step == Step::Next && frame.bus.needs_attention() {
                 Step::Sync
@@ -97,7 +135,6 @@ fn kept_instruction<const HALVES: usize>(
             };
             frame.leave(hart, pc, before - 1, Exit::Step(step));
         }
-        Err(trap) => frame.trap(hart, pc, before, trap),
     }
 }
 
