@@ -39,7 +39,8 @@ impl<T> Lock<T> {
     /// The turn, if it can be had at once.
     #[inline(always)]
     pub fn try_lock(&self) -> Option<Guard<'_, T>> {
-        if self.starving.load(Ordering::Relaxed) || self.taken.swap(TAKEN, Ordering::Acquire) != FREE
+        if self.starving.load(Ordering::Relaxed)
+            || self.taken.swap(TAKEN, Ordering::Acquire) != FREE
         {
             return None;
         }

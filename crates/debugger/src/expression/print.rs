@@ -253,6 +253,16 @@ impl Printer<'_> {
         let Some((debug, _)) = value.ty.described() else {
             return;
         };
+        // What only wraps a value is as good as the value.
+        const WRAPPERS: [&str; 5] = ["Atomic", "UnsafeCell", "Cell", "ManuallyDrop", "NonZero"];
+        if let [member] = members
+            && WRAPPERS.iter().any(|wrapper| name.starts_with(wrapper))
+            && let Some(ty) = Type::of_debug(debug, member.ty)
+            && let Ok(inner) = part(value, ty, member.offset)
+        {
+            self.show(&inner, depth, false, to);
+            return;
+        }
         let is_tuple = members.iter().all(|member| member.name.starts_with("__"));
         let shown = name.split('<').next().unwrap_or(name);
         *to += shown.trim_start_matches('(').trim_end_matches(')');
