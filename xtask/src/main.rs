@@ -5,6 +5,7 @@ mod check;
 mod guest;
 mod planted;
 mod prove;
+mod qemu;
 mod suite;
 
 use std::process::ExitCode;
