@@ -179,7 +179,12 @@ fn every_halfword_expands_as_the_specification_draws_it() {
 #[test]
 fn an_expansion_needs_what_its_instruction_needs() {
     use hartland_isa::Extension;
-    for off in [Extension::Zba, Extension::Zbb, Extension::Zmmul, Extension::Zcb] {
+    for off in [
+        Extension::Zba,
+        Extension::Zbb,
+        Extension::Zmmul,
+        Extension::Zcb,
+    ] {
         let mut isa = IsaConfig::default();
         isa.remove(off);
         for half in (0..=u16::MAX).filter(|half| half & 3 != 3) {
@@ -189,7 +194,12 @@ fn an_expansion_needs_what_its_instruction_needs() {
                 Extension::Zcb => !zcb,
                 _ => isa.has_instruction(insn.op) || !zcb,
             });
-            assert_eq!(decode(u32::from(half), &isa), exists, "{half:#06x} {}", off.name());
+            assert_eq!(
+                decode(u32::from(half), &isa),
+                exists,
+                "{half:#06x} {}",
+                off.name()
+            );
         }
     }
 }
