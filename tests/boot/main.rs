@@ -1,5 +1,6 @@
 //! Every sample program gives the output and the status that its folder says, by both engines.
 
+mod campaign;
 mod kill;
 mod samples;
 mod system;

@@ -1,6 +1,8 @@
 //! However a run is cut, watched or repeated, and whichever engine runs it: the same steps, the
 //! same state hash.
 
+mod watching;
+
 use guest_images::{GuestImage, Kind, of_kind};
 use hartland_tests::machine_with;
 use hartland_tests::program::{BASE, Program};
@@ -50,6 +52,52 @@ fn both_engines_agree() {
             run_whole(image, harts, true),
         );
         assert_eq!(threaded, plain, "{}", image.name);
+    }
+}
+
+/// A machine with a benchmark's workload, which needs more RAM than samples do.
+fn workload_machine(image: &GuestImage, plain_engine: bool) -> Machine {
+    let memory = 256 << 20;
+    let ram = machine::loader::RamRange {
+        base: BASE,
+        size: memory,
+    };
+    let program =
+        machine::loader::parse(image.name, image.bytes, ram, None).expect("a workload loads");
+    let config = Config {
+        memory,
+        plain_engine,
+        ..Config::default()
+    };
+    let mut machine = Machine::new(config).expect("the host has so much address space");
+    machine.load(program).expect("a workload fits");
+    machine
+}
+
+/// The beginning of each workload: system calls, interrupts, page faults, switches and flushes by the
+/// thousand, whole and in pieces that end anywhere. `hartland bench --verify` runs them to their ends.
+#[test]
+fn engines_agree_on_workloads() {
+    const STEPS: u64 = 600_000;
+    let mut random = 11u64;
+    for image in of_kind(Kind::Workload) {
+        let mut plain = workload_machine(image, true);
+        plain.run(STEPS);
+        let expected = outcome(&mut plain);
+        let mut whole = workload_machine(image, false);
+        whole.run(STEPS);
+        assert_eq!(outcome(&mut whole), expected, "{}", image.name);
+        let mut pieces = workload_machine(image, false);
+        while pieces.steps() < STEPS {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let left = STEPS - pieces.steps();
+            if pieces.run(left.min(1 + (random >> 33) % 97)) != Stop::Budget {
+                break;
+            }
+        }
+        assert_eq!(outcome(&mut pieces), expected, "{} in pieces", image.name);
     }
 }
 

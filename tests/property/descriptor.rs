@@ -150,7 +150,8 @@ fn apply<const N: usize>(
         Operation::TakeAny => prop_assert_eq!(table.take_any(), model.take(|_| true)),
         Operation::Fork => {
             // The child takes the parent's place: what it lacks shows later.
-            let child = table.copy_for_fork();
+            let mut child = Table::new();
+            child.copy_for_fork(&table);
             while table.take_any().is_some() {}
             *table = child;
         }

@@ -2,8 +2,8 @@
 
 use kernel_core::frame::FrameNumber;
 use kernel_core::page_table::{
-    Cleared, Cursor, ENTRIES, Flags, Found, LEVELS, MapError, PageTable, Permissions, Pte, Tables,
-    USER_END, index, is_canonical, span, tables_needed,
+    Cleared, Cursor, ENTRIES, Edit, Edited, Flags, Found, LEVELS, MapError, PageTable, Permissions,
+    Pte, Tables, USER_END, index, is_canonical, span, tables_needed,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,6 +105,13 @@ enum Operation {
         pages: u64,
         budget: u32,
     },
+    /// In a range one page of so many is taken away, and the others are marked copy-on-write.
+    Edit {
+        start: u64,
+        pages: u64,
+        budget: u32,
+        each: u64,
+    },
 }
 
 /// Addresses that share tables, meet at their edges, and are wrong now and then.
@@ -132,6 +139,7 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
         1 => (address(), permissions()).prop_map(|(address, permissions)| Operation::Protect { address, permissions }),
         1 => address().prop_map(|address| Operation::MarkCopyOnWrite { address }),
         1 => (address(), 0..300_000u64, 3..2000u32).prop_map(|(start, pages, budget)| Operation::Clear { start, pages, budget }),
+        2 => (address(), 0..300_000u64, 3..2000u32, 1..4u64).prop_map(|(start, pages, budget, each)| Operation::Edit { start, pages, budget, each }),
     ];
     prop::collection::vec(one, 0..60)
 }
@@ -212,6 +220,51 @@ impl World {
         Ok(())
     }
 
+    fn edit(
+        &mut self,
+        (start, pages): (u64, u64),
+        budget: u32,
+        each: u64,
+    ) -> Result<(), TestCaseError> {
+        let start = start.min(USER_END);
+        let mut cursor = Cursor::new(start, start.saturating_add(pages * 4096));
+        let range = cursor.next..cursor.end.max(cursor.next);
+        let is_taken = |address: u64| (address / 4096).is_multiple_of(each);
+        let (mut shown, mut pieces) = (Vec::new(), 0);
+        loop {
+            let mut left = budget;
+            let table = self.table;
+            let edited = table.edit(
+                &mut self.memory,
+                &mut cursor,
+                &mut left,
+                |_, address, entry| {
+                    shown.push((address, entry.frame().0, entry.flags()));
+                    match is_taken(address) {
+                        true => Edit::Set(Pte(0)),
+                        false => Edit::Set(entry.copy_on_write()),
+                    }
+                },
+            );
+            match edited {
+                Edited::Done => break,
+                Edited::Emptied(tables) => self.release(tables),
+                Edited::Paused | Edited::Stopped => pieces += 1,
+            }
+            self.memory.check()?;
+            prop_assert!(pieces < 10_000, "no progress");
+        }
+        let pages = self.model.range(range.clone());
+        let known: Vec<_> = pages.map(|(at, page)| (*at, page.0, page.1)).collect();
+        prop_assert_eq!(shown, known);
+        self.model
+            .retain(|address, _| !range.contains(address) || !is_taken(*address));
+        for (_, page) in self.model.range_mut(range) {
+            page.1 = page.1.copy_on_write();
+        }
+        Ok(())
+    }
+
     fn apply(&mut self, operation: &Operation) -> Result<(), TestCaseError> {
         match *operation {
             Operation::Map {
@@ -251,6 +304,12 @@ impl World {
                 pages,
                 budget,
             } => self.clear(start, pages, budget)?,
+            Operation::Edit {
+                start,
+                pages,
+                budget,
+                each,
+            } => self.edit((start, pages), budget, each)?,
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The run queue against a plain list of threads and what they do; the order against a search through all of them;
 //! and the promised shares against simulations of harts that pick, run and put back.
 
-use kernel_core::schedule::{Node, Scheduler, State};
+use kernel_core::schedule::{Leave, Node, Scheduler, State};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -270,6 +270,32 @@ proptest! {
                 }
             }
             prop_assert_eq!(scheduler.check(), Ok(()));
+        }
+    }
+
+    /// To leave in one go is to be charged, then to yield, to be put back or to block: the same threads are picked ever after.
+    #[test]
+    fn to_leave_is_to_be_charged_and_then_what_is_said(steps in prop::collection::vec((0..3_u8, 0..3000_u64, 0..THREADS), 0..200)) {
+        let (mut jobs, mut processes, mut threads) = (nodes(8), nodes(64), nodes(256));
+        let mut one = World::new(&mut jobs, &mut processes, &mut threads, &[vec![1, 1, 3], vec![1], vec![2]]);
+        let (mut jobs, mut processes, mut threads) = (nodes(8), nodes(64), nodes(256));
+        let mut other = World::new(&mut jobs, &mut processes, &mut threads, &[vec![1, 1, 3], vec![1], vec![2]]);
+        for (how, ticks, woken) in steps {
+            let picked = one.scheduler.pick(0);
+            prop_assert_eq!(picked, other.scheduler.pick(0));
+            if let Some(thread) = picked {
+                let how = [Leave::PutBack, Leave::Yield, Leave::Block][usize::from(how)];
+                one.scheduler.leave(thread, ticks, how);
+                other.scheduler.account(thread, ticks);
+                match how {
+                    Leave::PutBack => other.scheduler.put_back(thread),
+                    Leave::Yield => other.scheduler.yield_to_siblings(thread),
+                    Leave::Block => other.scheduler.block(thread),
+                }
+            }
+            one.scheduler.ready(woken);
+            other.scheduler.ready(woken);
+            prop_assert_eq!(one.scheduler.check(), Ok(()));
         }
     }
 

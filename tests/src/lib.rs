@@ -1,5 +1,6 @@
 //! What whole-system tests share: a machine with a program, run to its end by either engine.
 
+pub mod campaign;
 pub mod program;
 pub mod transcript;
 pub mod wander;
@@ -52,22 +53,46 @@ pub fn system_with(kernel: &str, harts: usize, plain_engine: bool) -> Machine {
 /// When something does not load.
 #[must_use]
 pub fn fawn_with(arguments: &str, harts: usize) -> Machine {
-    system("fawn", arguments, harts, false)
+    fawn_on(None, arguments, harts)
+}
+
+/// The same with another kernel, an ELF file.
+///
+/// # Panics
+/// When something does not load.
+#[must_use]
+pub fn fawn_on(kernel: Option<&[u8]>, arguments: &str, harts: usize) -> Machine {
+    let image = kernel.map_or_else(
+        || system_image("fawn"),
+        |bytes| loader::parse("kernel", bytes, ram(), None).expect("a kernel loads"),
+    );
+    booted(image, arguments, harts, false, true)
 }
 
 fn system(kernel: &str, arguments: &str, harts: usize, plain_engine: bool) -> Machine {
+    let image = system_image(kernel);
+    booted(image, arguments, harts, plain_engine, kernel == "fawn")
+}
+
+fn booted(
+    kernel: Image,
+    arguments: &str,
+    harts: usize,
+    plain_engine: bool,
+    has_shell: bool,
+) -> Machine {
     let config = Config {
         memory: MEMORY,
         harts,
         plain_engine,
         // Ctrl-D: the end of the shell.
-        input: (kernel == "fawn").then(|| vec![4]),
+        input: has_shell.then(|| vec![4]),
         ..Config::default()
     };
     let mut machine = Machine::new(config).expect("the host has so much address space");
     let boot = Boot {
         firmware: Some(system_image("sbi")),
-        kernel: Some(system_image(kernel)),
+        kernel: Some(kernel),
         initrd: Some(guest_images::programs().bytes.to_vec()),
         arguments: arguments.to_owned(),
         ..Boot::default()
@@ -105,11 +130,14 @@ pub fn kernel_with(kernel: &[u8], initrd: &[u8], arguments: &str, harts: usize) 
     machine
 }
 
-fn system_image(name: &str) -> Image {
-    let ram = RamRange {
+fn ram() -> RamRange {
+    RamRange {
         base: abi::memory_map::RAM_BASE,
         size: MEMORY,
-    };
+    }
+}
+
+fn system_image(name: &str) -> Image {
     let image = guest_images::system(name).expect("a system image of that name");
-    loader::parse(name, image.bytes, ram, None).expect("a system image loads")
+    loader::parse(name, image.bytes, ram(), None).expect("a system image loads")
 }

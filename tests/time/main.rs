@@ -1,5 +1,7 @@
 //! Time travel: however a run is stopped, stepped back, leaped through and watched, the same steps lead to the same states.
 
+mod travel;
+
 use debugger::Settings;
 use guest_images::{Kind, of_kind};
 use hartland_tests::wander::{Wander, undisturbed};
@@ -8,7 +10,7 @@ use hartland_tests::{fawn_with, machine_with};
 const LIMIT: u64 = 3_000_000;
 
 /// Snapshots at the same steps on every host.
-fn settings(every_steps: u64) -> Settings {
+pub(crate) fn settings(every_steps: u64) -> Settings {
     Settings {
         every_steps: Some(every_steps),
         ..Settings::default()

@@ -51,6 +51,15 @@ const LAYERS: &[(&str, &[&str])] = &[
         "hartland-debugger",
         &["hartland-abi", "hartland-isa", "hartland-machine"],
     ),
+    (
+        "hartland-trace",
+        &[
+            "hartland-abi",
+            "hartland-isa",
+            "hartland-machine",
+            "hartland-debugger",
+        ],
+    ),
     ("hartland-guest-images", &[]),
     (
         "hartland",
@@ -59,6 +68,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "hartland-isa",
             "hartland-machine",
             "hartland-debugger",
+            "hartland-trace",
             "hartland-guest-images",
         ],
     ),

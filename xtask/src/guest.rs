@@ -85,6 +85,16 @@ pub fn hartland(root: &Path) -> Result<PathBuf> {
     Ok(builder::target_directory(root).join("release/hartland"))
 }
 
+/// Builds a kernel that checks its arithmetic and its own assertions, and says where it is.
+///
+/// # Errors
+/// No toolchain, or it does not build.
+pub fn checked_kernel(root: &Path) -> Result<PathBuf> {
+    let builder = Builder::find(root)?;
+    let built = builder.build_checked(root, "firmware", builder::KERNEL, &["kernel"])?;
+    Ok(built.join("kernel"))
+}
+
 /// The repository.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

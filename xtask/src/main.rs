@@ -1,7 +1,9 @@
 //! Everything a person would otherwise have to remember, as `cargo xtask COMMAND`.
 
 mod boots;
+mod campaign;
 mod check;
+mod compare;
 mod guest;
 mod planted;
 mod prove;
@@ -27,8 +29,12 @@ enum Command {
     Check(check::Arguments),
     /// Boots software that Debian packages for this kind of machine: OpenSBI, U-Boot, and its kernel.
     Boots(boots::Arguments),
+    /// Runs the long trials of Fawn: hostile system calls, processes killed at any instruction, storms of messages.
+    Campaign(campaign::Arguments),
     /// Checks the machine against others and against hostile input, by name; `--long` for the long form.
     Prove(prove::Arguments),
+    /// Counts host instructions a guest instruction, at a revision and in the working tree (needs valgrind).
+    BenchCompare(compare::Arguments),
     /// Runs a folder of prebuilt ELF files of a public test suite against a committed table.
     Suite(suite::Arguments),
 }
@@ -46,7 +52,9 @@ fn main() -> ExitCode {
         Command::Guest(arguments) => guest::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Boots(arguments) => boots::run(&arguments),
+        Command::Campaign(arguments) => campaign::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
+        Command::BenchCompare(arguments) => compare::run(&arguments),
         Command::Suite(arguments) => suite::run(&arguments),
     };
     match result {

@@ -152,12 +152,17 @@ fn time(long: bool) -> Result<Step> {
     Ok(run.and(&["--kernel", &text(kernel), "--initrd", &text(initrd)]))
 }
 
-/// The kernel's tests: every 499th instruction is one to die at, in the long form every one.
+/// The kernel's trials (`cargo xtask campaign`) and the models of its algorithms.
 fn kernel(long: bool) -> Vec<Step> {
-    let stride = if long { "1" } else { "499" };
+    let (calls, seeds, stride, messages) = match long {
+        true => ("10000000", "1..101", "1", "1000000"),
+        false => ("100000", "1..5", "499", "100000"),
+    };
+    let campaign = || cargo("run --release --quiet -p hartland-tests --bin campaign --");
     vec![
-        cargo("test --release -p hartland-tests --test boot kill")
-            .with("HARTLAND_KILL_STRIDE", stride),
+        campaign().and(&["hostile", "--calls", calls, "--seeds", seeds]),
+        campaign().and(&["kill", "--stride", stride]),
+        campaign().and(&["storm", "--messages", messages]),
         cargo("test --release -p hartland-tests --test property"),
     ]
 }

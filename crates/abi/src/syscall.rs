@@ -113,6 +113,10 @@ calls! {
     RtSigprocmask = 135,
     /// `rt_sigreturn()`.
     RtSigreturn = 139,
+    /// `setpriority(which, who, nice)`: of one process (`which` 0; `who` 0 is the caller), -20 to 19.
+    Setpriority = 140,
+    /// `getpriority(which, who)`: 20 less the nice value, so that it is no error.
+    Getpriority = 141,
     /// `reboot(magic, magic, command)`: power-off or reset; init and what it starts directly only.
     Reboot = 142,
     /// `setpgid(process, group)`: the caller begins a job of its own.

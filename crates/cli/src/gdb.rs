@@ -1,10 +1,15 @@
 //! `--gdb`: a machine that gdb debugs, with the guest's console where it always is.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use debugger::gdb::{self, Connections, Ending, Host, Peer};
+use debugger::session::Session;
+use debugger::symbols::Source;
 use debugger::{Target, Timeline, Why};
 
+use crate::debug::programs;
 use crate::failure::{Failure, say, status};
 use crate::terminal::RawTerminal;
 use crate::terminal::keyboard::{Keyboard, Typed};
@@ -52,9 +57,14 @@ pub struct Surroundings {
     pub waits: bool,
     /// When it must end.
     pub timeout: Option<f64>,
+    /// The programs that `monitor` knows by name.
+    pub programs: BTreeMap<String, Vec<u8>>,
+    /// The file that is debugged.
+    pub file: Option<PathBuf>,
 }
 
 struct Console {
+    session: Session,
     output: Option<Output>,
     keyboard: Option<Keyboard>,
     tells_end: bool,
@@ -106,7 +116,31 @@ impl Host for Console {
     }
 
     fn monitor(&mut self, target: &mut dyn Target, command: &str) -> String {
-        gdb::time_command(target, command)
+        const OF_TIME: [&str; 8] = [
+            "when",
+            "goto",
+            "present",
+            "last-write",
+            "branch",
+            "timelines",
+            "timeline",
+            "",
+        ];
+        let first = command.split_whitespace().next().unwrap_or_default();
+        if OF_TIME.contains(&first) {
+            return gdb::time_command(target, command);
+        }
+        let mut text = match first {
+            "help" => gdb::time_command(target, "help"),
+            _ => String::new(),
+        };
+        let reply = self.session.look(target, command);
+        text += &reply.text;
+        if let Some(error) = reply.error {
+            text += &error;
+            text.push('\n');
+        }
+        text
     }
 
     fn say(&mut self, what: &str) {
@@ -118,7 +152,11 @@ impl Host for Console {
 ///
 /// # Errors
 /// The port cannot be had, or a file not be made.
-pub fn serve(timeline: &mut Timeline, around: &Surroundings) -> Result<u8, Failure> {
+pub fn serve(timeline: &mut Timeline, mut around: Surroundings) -> Result<u8, Failure> {
+    let mut session = Session::new(Source::default());
+    let files = std::mem::take(&mut around.programs);
+    let memory = timeline.machine().config().memory;
+    programs::add_to(&mut session, around.file.as_deref(), memory, files);
     let over_stdio = around.at == Where::Stdio;
     let (output, at_stdio) = match (&around.serial, over_stdio) {
         // gdb speaks there.
@@ -129,6 +167,7 @@ pub fn serve(timeline: &mut Timeline, around: &Surroundings) -> Result<u8, Failu
     let listens = around.listens && at_stdio;
     let raw = listens.then(RawTerminal::enter).flatten();
     let mut console = Console {
+        session,
         output,
         keyboard: listens.then(Keyboard::listen),
         tells_end: around.tells_end && raw.is_none(),

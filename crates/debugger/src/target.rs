@@ -289,12 +289,12 @@ pub trait Target {
                     Privilege::Machine => 0,
                     _ => hart[Slot::Satp],
                 };
-                let leaf = hart.look_up(self.bus(), satp, address);
+                let leaf = hart.look_up_in(self.bus(), satp, address);
                 leaf.map(|leaf| leaf.physical).map_err(|_| unmapped)
             }
             Space::Root(satp) => {
                 let hart = self.hart(0).ok_or(TargetError::NoHart(0))?;
-                let leaf = hart.look_up(self.bus(), satp, address);
+                let leaf = hart.look_up_in(self.bus(), satp, address);
                 leaf.map(|leaf| leaf.physical).map_err(|_| unmapped)
             }
         }

@@ -8,8 +8,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The M-mode firmware: starts the harts and answers SBI calls.",
         bytes: include_bytes!("../images/system/sbi.elf"),
         debug: include_bytes!("../images/system/sbi.debug.zst"),
-        digest: "70c618ae3f28c5115375c402d2206a96f5606c0d4cb23183668a5ad33082618f",
-        source_digest: "fffc4f336e6e42a5a28124e4c78c51eb5853efd29941e9354ee65bb1e41915ea",
+        digest: "37491275d2d712f984f3dfceada26d43983532e6f7e8de599e522faa2683c580",
+        source_digest: "44fbe333c961841e127883ab2db6c32c581c2c58b9453055caa51b964d103cb8",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
     SystemImage {
@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "b1a41d228f4697a1972869d7ce0f775a6601da0ee748d8217e88f2dbaacf45ee",
-        source_digest: "db540dec32e693b9d1bd0d4d92abf88618045810c0f1cc2dca4ce189af30568b",
+        digest: "dfca96e63311ff0f39b1031a117330b9ed6e94a7f16b747121d157b9c1baa8da",
+        source_digest: "f9d4d4ea23b42115c3af364edcc3b5dbf0c8f1c2bee1aeae2614041c90d602f6",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "3e8cad654f198c22ad4d644fbf5f73d71dc422913d8923afa7d0b00805ee8a1b",
-    source_digest: "a404c3ec502e27c8a79f801472738d87fbcc319145964fc78822d3527b5e87c1",
+    digest: "d11ce7d2959f31884bcc297872777c9b094422d3430701e2c36e08b4d44f373f",
+    source_digest: "ef151cca21fff5eb086ec60e26382777704101f4a2d6100a42f084085640c0bf",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {
@@ -101,6 +101,10 @@ pub(crate) static PROGRAMS: Archive = Archive {
         ArchivedProgram {
             path: "bin/left",
             debug: include_bytes!("../images/system/programs/left.debug.zst"),
+        },
+        ArchivedProgram {
+            path: "bin/lost-message",
+            debug: include_bytes!("../images/system/programs/lost-message.debug.zst"),
         },
         ArchivedProgram {
             path: "bin/out-of-memory",

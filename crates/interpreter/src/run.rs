@@ -62,6 +62,12 @@ impl Interpreter {
         self.marks = marks;
     }
 
+    /// The marks.
+    #[must_use]
+    pub fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
     /// The marks, to let a step pass.
     pub fn marks_mut(&mut self) -> &mut Marks {
         &mut self.marks

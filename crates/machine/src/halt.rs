@@ -6,7 +6,7 @@ use interpreter::hart::{Catch, Caught, Privilege};
 use interpreter::{Marks, Pause};
 use memory::{LoggedEvent, RegisterName, WatchHit, WatchedRange};
 
-use crate::Machine;
+use crate::{Machine, schedule};
 
 /// Why a machine stopped for a debugger, between two steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,21 @@ impl Machine {
     pub fn pass_breakpoint(&mut self) {
         let steps = self.steps();
         self.interpreter.marks_mut().pass(steps);
+    }
+
+    /// The breakpoint that the next step would stop at, if one: where a run ended by itself.
+    #[must_use]
+    pub fn next_breakpoint(&self) -> Option<Halt> {
+        let count = self.harts.len();
+        let order = (0..count).map(|turn| (self.schedule.current + turn) % count);
+        let hart = order
+            .into_iter()
+            .find(|&hart| schedule::can_run(&self.harts[hart], &self.bus))?;
+        let state = &self.harts[hart];
+        let lines = self.bus.lines.into_hart(hart);
+        let interrupted = state.pending_interrupt(lines, self.bus.clock.ticks());
+        let marked = self.interpreter.marks().addresses().contains(&state.pc);
+        (marked && interrupted.is_none()).then_some(Halt::Breakpoint { hart })
     }
 
     /// Forgets what was seen before a run begins.

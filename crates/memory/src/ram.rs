@@ -106,10 +106,19 @@ impl Ram {
     #[inline]
     #[must_use]
     pub fn load(&self, address: u64, width: Width) -> Option<u64> {
-        let bytes = self.bytes(address, width.bytes())?;
-        let mut value = [0; 8];
-        value[..bytes.len()].copy_from_slice(bytes);
-        Some(u64::from_le_bytes(value))
+        let offset = self.offset_of(address, width.bytes())?;
+        // Each width apart: a copy of a length known here is one instruction.
+        Some(match width {
+            Width::Byte => u64::from(*self.map.get(offset)?),
+            Width::Half => u64::from(u16::from_le_bytes(self.array(offset)?)),
+            Width::Word => u64::from(u32::from_le_bytes(self.array(offset)?)),
+            Width::Double => u64::from_le_bytes(self.array(offset)?),
+        })
+    }
+
+    #[inline(always)]
+    fn array<const BYTES: usize>(&self, offset: usize) -> Option<[u8; BYTES]> {
+        self.map.get(offset..)?.first_chunk().copied()
     }
 
     /// Reads an aligned doubleword, as page walks do.

@@ -146,10 +146,10 @@ const CALLS: &[(u64, &str, &str)] = &[
     (417, "recvmmsg_time64", "xxxxxx"), (418, "mq_timedsend_time64", "xxxxxx"),
     (419, "mq_timedreceive_time64", "xxxxxx"), (420, "semtimedop_time64", "xxxxxx"),
     (421, "rt_sigtimedwait_time64", "xxxxxx"), (422, "futex_time64", "xxxxxx"),
-    (423, "sched_rr_get_interval_time64", "xxxxxx"), (424, "pidfd_send_signal", "xxxxxx"),
+    (423, "sched_rr_get_interval_time64", "xxxxxx"), (424, "pidfd_send_signal", "ddax"),
     (425, "io_uring_setup", "xxxxxx"), (426, "io_uring_enter", "xxxxxx"), (427, "io_uring_register", "xxxxxx"),
     (428, "open_tree", "xxxxxx"), (429, "move_mount", "xxxxxx"), (430, "fsopen", "xxxxxx"),
-    (431, "fsconfig", "xxxxxx"), (432, "fsmount", "xxxxxx"), (433, "fspick", "xxxxxx"), (434, "pidfd_open", "xxxxxx"),
+    (431, "fsconfig", "xxxxxx"), (432, "fsmount", "xxxxxx"), (433, "fspick", "xxxxxx"), (434, "pidfd_open", "dx"),
     (435, "clone3", "au"), (436, "close_range", "uux"), (437, "openat2", "fpau"), (438, "pidfd_getfd", "xxxxxx"),
     (439, "faccessat2", "fpox"), (440, "process_madvise", "xxxxxx"), (441, "epoll_pwait2", "daddau"),
     (442, "mount_setattr", "xxxxxx"), (443, "quotactl_fd", "xxxxxx"), (444, "landlock_create_ruleset", "xxxxxx"),
@@ -158,7 +158,7 @@ const CALLS: &[(u64, &str, &str)] = &[
     (1024, "mailbox_create", "uux"), (1025, "mailbox_send", "dbutau"), (1026, "mailbox_recv", "dautau"),
     (1027, "handle_restrict", "dx"), (1028, "process_list", "au"), (1029, "mailbox_call", "dbuau"),
     (1030, "mailbox_reply_wait", "dubuau"), (1031, "deadlocks", "au"), (1032, "supervise", "d"),
-    (1033, "fault_answer", "dxa"),
+    (1033, "fault_answer", "dxa"), (1034, "process_inspect", "da"), (1035, "mailbox_list", "au"),
 ];
 
 /// By number.

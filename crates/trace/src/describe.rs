@@ -14,7 +14,8 @@ const CURRENT_DIRECTORY: i64 = -100;
 /// Results from minus this on are errors.
 const MOST_ERROR: u64 = 4095;
 
-/// The name of a call with its arguments, as a person writes it.
+/// The name of a call with its arguments, as a person writes it. Texts whose page is not there yet, since the kernel brings
+/// it when it looks at it, stand as addresses.
 #[must_use]
 pub fn call(number: u64, arguments: &[u64; 6], guest: &Guest<'_>) -> (String, String) {
     let Some((name, kinds)) = calls::lookup(number) else {

@@ -165,29 +165,47 @@ impl<'a, T: Default> Arena<'a, T> {
     /// # Errors
     /// [`Full`] with the record when no slot is vacant.
     pub fn insert(&mut self, value: T) -> Result<Id<T>, Full<T>> {
+        match self.occupy() {
+            Some((id, slot)) => {
+                *slot = value;
+                Ok(id)
+            }
+            None => Err(Full(value)),
+        }
+    }
+
+    /// The same for a record that is made where it lies: large ones are not copied. It is `T::default()`, or what
+    /// [`Arena::remove_with`] made of the one that was there. `None` when no slot is vacant. O(1).
+    pub fn occupy(&mut self) -> Option<(Id<T>, &mut T)> {
         let index = self.first_free;
-        let Some(slot) = self.slots.get_mut(index as usize) else {
-            return Err(Full(value));
-        };
+        let slot = self.slots.get_mut(index as usize)?;
         self.first_free = slot.next_free;
         slot.next_free = NO_SLOT;
         slot.generation += 1;
-        slot.value = value;
         self.len += 1;
         self.end = self.end.max(index + 1);
-        Ok(Id {
+        let id = Id {
             index,
             generation: slot.generation,
             record: PhantomData,
-        })
+        };
+        Some((id, &mut slot.value))
     }
 
-    /// Takes a record out; its name is stale from now on. O(1).
-    ///
-    /// A slot that has had 2^31 occupants is not used again, so no name ever comes back.
-    pub fn remove(&mut self, id: Id<T>) -> Option<T> {
-        let slot = Self::occupied_mut(self.slots, id)?;
-        let value = core::mem::take(&mut slot.value);
+    /// Ends a record where it lies: `reset` makes of it what is as good as `T::default()`. False when it is gone. O(1).
+    pub fn remove_with(&mut self, id: Id<T>, reset: impl FnOnce(&mut T)) -> bool {
+        let Some(slot) = Self::occupied_mut(self.slots, id) else {
+            return false;
+        };
+        reset(&mut slot.value);
+        self.vacate(id);
+        true
+    }
+
+    fn vacate(&mut self, id: Id<T>) {
+        let Some(slot) = self.slots.get_mut(id.index()) else {
+            return;
+        };
         self.len -= 1;
         // Behind the last odd generation the names would start over.
         if slot.generation == u32::MAX {
@@ -197,6 +215,15 @@ impl<'a, T: Default> Arena<'a, T> {
             slot.next_free = self.first_free;
             self.first_free = id.index;
         }
+    }
+
+    /// Takes a record out; its name is stale from now on. O(1).
+    ///
+    /// A slot that has had 2^31 occupants is not used again, so no name ever comes back.
+    pub fn remove(&mut self, id: Id<T>) -> Option<T> {
+        let slot = Self::occupied_mut(self.slots, id)?;
+        let value = core::mem::take(&mut slot.value);
+        self.vacate(id);
         Some(value)
     }
 
@@ -229,6 +256,18 @@ impl<'a, T: Default> Arena<'a, T> {
             generation: slot.generation,
             record: PhantomData,
         })
+    }
+
+    /// The record that lives in a slot now, to be changed, with its name.
+    #[inline]
+    pub fn at_mut(&mut self, index: usize) -> Option<(Id<T>, &mut T)> {
+        let slot = self.slots.get_mut(index)?;
+        let id = Id {
+            index: index as u32,
+            generation: slot.generation,
+            record: PhantomData,
+        };
+        slot.is_occupied().then_some((id, &mut slot.value))
     }
 
     /// Every record with its name, in the order of the slots.

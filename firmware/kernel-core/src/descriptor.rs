@@ -221,9 +221,36 @@ impl<T: Copy, const N: usize> Table<T, N> {
 
     /// What a child of `fork` has: the same descriptors and the same limit. Each object has one more descriptor from then on,
     /// which the caller tells it.
-    #[must_use]
-    pub fn copy_for_fork(&self) -> Self {
-        self.clone()
+    ///
+    /// The table itself must be empty.
+    pub fn copy_for_fork(&mut self, parent: &Self) {
+        self.used = parent.used;
+        self.limit = parent.limit;
+        for (word, bits) in parent.used.iter().enumerate() {
+            let mut bits = *bits;
+            while bits != 0 {
+                let slot = word * WORD_BITS + bits.trailing_zeros() as usize;
+                if let (Some(to), Some(from)) = (self.slots.get_mut(slot), parent.slots.get(slot)) {
+                    *to = *from;
+                }
+                bits &= bits - 1;
+            }
+        }
+    }
+
+    /// The first open descriptor from a number on, with its entry: a walk that may change other things between its steps.
+    pub fn next_from(&self, from: u32) -> Option<(u32, &Entry<T>)> {
+        let mut at = from as usize;
+        while let Some(word) = self.used.get(at / WORD_BITS) {
+            let rest = word >> (at % WORD_BITS);
+            if rest != 0 {
+                at += rest.trailing_zeros() as usize;
+                let entry = self.slots.get(at)?.as_ref()?;
+                return Some((at as u32, entry));
+            }
+            at = (at / WORD_BITS + 1) * WORD_BITS;
+        }
+        None
     }
 
     /// How many descriptors are open.

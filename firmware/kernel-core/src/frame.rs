@@ -264,6 +264,7 @@ impl<'a> FramePool<'a> {
     ///
     /// # Errors
     /// [`FrameError::NotInUse`], [`FrameError::TooManyReferences`].
+    #[inline(always)]
     pub fn share(&mut self, frame: FrameNumber) -> Result<(), FrameError> {
         let record = self.in_use_mut(frame)?;
         record.references = record
@@ -277,6 +278,7 @@ impl<'a> FramePool<'a> {
     ///
     /// # Errors
     /// [`FrameError::NotInUse`].
+    #[inline(always)]
     pub fn release(&mut self, frame: FrameNumber) -> Result<bool, FrameError> {
         let first_free = self.first_free;
         let record = self.in_use_mut(frame)?;
@@ -345,11 +347,13 @@ impl<'a> FramePool<'a> {
         ordinary.min(self.total - self.charged)
     }
 
+    #[inline(always)]
     fn index(&self, frame: FrameNumber) -> Option<usize> {
         let index = usize::try_from(frame.0.checked_sub(self.base.0)?).ok()?;
         (index < self.records.len()).then_some(index)
     }
 
+    #[inline(always)]
     fn in_use_mut(&mut self, frame: FrameNumber) -> Result<&mut FrameRecord, FrameError> {
         let index = self.index(frame).ok_or(FrameError::NotInUse)?;
         let record = &mut self.records[index];

@@ -160,6 +160,14 @@ pub const fn fields<const N: usize>() -> &'static [Record] {
 }
 
 impl<S: AsRef<[Region]> + AsMut<[Region]>> Regions<S> {
+    /// No address means anything any more. What the storage holds is of no matter.
+    pub const fn clear(&mut self) {
+        self.len = 0;
+        self.committed = 0;
+        self.heap_start = 0;
+        self.heap_end = 0;
+    }
+
     /// A space in which no address means anything. What the storage held is of no matter.
     pub const fn new(slots: S) -> Self {
         Self {

@@ -3,7 +3,7 @@
 use abi::layout::Record;
 use kernel_core::arena::Id;
 
-use crate::arch::csr;
+use crate::arch::{csr, fpu};
 use crate::layout;
 use crate::process::thread::{Registers, Thread};
 
@@ -26,8 +26,10 @@ pub struct Hart {
     pub id: u64,
     /// The thread that runs, or none while the hart idles.
     pub current: Id<Thread>,
-    /// Whose floating-point state the registers hold (perhaps changed since).
+    /// Whose floating-point registers the hart's are; none for nobody's.
     pub float_owner: Id<Thread>,
+    /// The hart's floating-point registers are all zero, or written by the thread that runs since they were.
+    pub float_is_zero: bool,
     /// `satp` as it is now.
     pub satp: u64,
     /// The generation of address-space numbers that its translations belong to.
@@ -64,6 +66,7 @@ impl Hart {
             id: 0,
             current: Id::NONE,
             float_owner: Id::NONE,
+            float_is_zero: false,
             satp: 0,
             asid_generation: 0,
             code_generation: 0,
@@ -82,17 +85,69 @@ impl Hart {
         self.emergency_stack_top = layout::emergency_stack_of(index).1;
     }
 
-    /// Sets the timer, if it is to come earlier than it would or was due.
+    /// Sets the timer, unless it is set to that already.
+    ///
+    /// One that is set to an earlier time cannot be left as it is: it may have been due while the hart idled, where no trap tells of it.
+    #[inline]
     pub fn set_timer(&mut self, ticks: u64) {
         if ticks == self.timer {
             return;
         }
         self.timer = ticks;
+        self.write_timer(ticks);
+    }
+
+    #[inline]
+    fn write_timer(&mut self, ticks: u64) {
         if self.sstc {
             csr::set_stimecmp(ticks);
         } else {
             crate::arch::sbi::set_timer(ticks);
         }
+    }
+
+    /// Stores the floating-point registers of the thread that runs, if they were written.
+    #[inline]
+    pub fn save_float(&mut self, thread: &mut Thread) {
+        if self.return_status & csr::SSTATUS_FS == csr::FS_DIRTY {
+            fpu::save(&mut thread.float);
+            self.hold_float_of(thread);
+        }
+    }
+
+    /// Sees to it that the floating-point registers are those of the thread that is to run: most have none, and nothing is to be done.
+    #[inline]
+    pub fn show_float(&mut self, thread: &mut Thread) {
+        self.return_status = csr::SSTATUS_SPIE | csr::FS_CLEAN;
+        if thread.has_float {
+            if self.float_owner != self.current || thread.float_hart != self.index as u32 {
+                self.load_float(thread);
+            }
+        } else if !self.float_is_zero {
+            fpu::load(&fpu::ZERO);
+            self.float_owner = Id::NONE;
+            self.float_is_zero = true;
+        }
+    }
+
+    /// Loads the floating-point registers of the thread that runs, which were changed in its record.
+    pub fn load_float(&mut self, thread: &mut Thread) {
+        fpu::load(&thread.float);
+        self.hold_float_of(thread);
+    }
+
+    fn hold_float_of(&mut self, thread: &mut Thread) {
+        thread.has_float = true;
+        thread.float_hart = self.index as u32;
+        self.float_owner = self.current;
+        self.float_is_zero = false;
+        self.return_status = csr::SSTATUS_SPIE | csr::FS_CLEAN;
+    }
+
+    /// The timer interrupt has come.
+    pub fn timer_is_due(&mut self) {
+        // Whatever is set next differs.
+        self.timer = 0;
     }
 
     /// Lets the hart fetch code that was written up to a generation.

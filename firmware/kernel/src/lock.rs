@@ -2,10 +2,13 @@
 
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// Rounds of waiting after which a hart asks the others to step back: some fifty thousand instructions.
 const PATIENCE: u32 = 10_000;
+
+const FREE: u32 = 0;
+const TAKEN: u32 = 1;
 
 /// A value that one hart at a time may use.
 ///
@@ -13,7 +16,8 @@ const PATIENCE: u32 = 10_000;
 /// processors, the one whose turn it is often does not run, and nobody else may: there each turn costs a time slice of
 /// the host. A hart that has waited long is let in before the others all the same, so that none waits for ever.
 pub struct Lock<T> {
-    taken: AtomicBool,
+    /// A word, because the harts swap words: a byte takes four instructions more.
+    taken: AtomicU32,
     /// A hart has waited long: the others step back.
     starving: AtomicBool,
     value: UnsafeCell<T>,
@@ -26,19 +30,30 @@ impl<T> Lock<T> {
     /// A lock around a value.
     pub const fn new(value: T) -> Self {
         Self {
-            taken: AtomicBool::new(false),
+            taken: AtomicU32::new(FREE),
             starving: AtomicBool::new(false),
             value: UnsafeCell::new(value),
         }
     }
 
+    /// The turn, if it can be had at once.
+    #[inline(always)]
+    pub fn try_lock(&self) -> Option<Guard<'_, T>> {
+        if self.starving.load(Ordering::Relaxed)
+            || self.taken.swap(TAKEN, Ordering::Acquire) != FREE
+        {
+            return None;
+        }
+        Some(Guard(self))
+    }
+
     /// Waits for the turn. Interrupts are off in the kernel, so nothing on this hart can want the lock meanwhile.
     #[inline]
     pub fn lock(&self) -> Guard<'_, T> {
-        if self.starving.load(Ordering::Relaxed) || self.taken.swap(true, Ordering::Acquire) {
+        self.try_lock().unwrap_or_else(|| {
             self.wait();
-        }
-        Guard(self)
+            Guard(self)
+        })
     }
 
     #[cold]
@@ -48,8 +63,8 @@ impl<T> Lock<T> {
         loop {
             let may_try = is_first || !self.starving.load(Ordering::Relaxed);
             if may_try
-                && !self.taken.load(Ordering::Relaxed)
-                && !self.taken.swap(true, Ordering::Acquire)
+                && self.taken.load(Ordering::Relaxed) == FREE
+                && self.taken.swap(TAKEN, Ordering::Acquire) == FREE
             {
                 break;
             }
@@ -89,6 +104,6 @@ impl<T> DerefMut for Guard<'_, T> {
 impl<T> Drop for Guard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.0.taken.store(false, Ordering::Release);
+        self.0.taken.store(FREE, Ordering::Release);
     }
 }

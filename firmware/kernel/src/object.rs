@@ -135,12 +135,12 @@ impl Kernel {
 
     /// A copy of a process was made: everything has one more descriptor.
     pub fn retain_descriptors(&mut self, process: Id<Process>) {
-        for descriptor in 0..DESCRIPTORS as u64 {
-            let record = self.processes.get(process);
-            let entry = record.and_then(|record| record.descriptors.get(descriptor).ok().copied());
-            if let Some(entry) = entry {
-                self.retain(&entry);
-            }
+        let mut from = 0;
+        while let Some(record) = self.processes.get(process)
+            && let Some((descriptor, &entry)) = record.descriptors.next_from(from)
+        {
+            self.retain(&entry);
+            from = descriptor + 1;
         }
     }
 

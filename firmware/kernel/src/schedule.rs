@@ -1,8 +1,10 @@
 //! Who runs: the run queue, the quantum, waiting and waking.
 
 use kernel_core::arena::Id;
+use kernel_core::schedule::Leave;
 
-use crate::arch::{csr, fpu, sbi};
+use crate::arch::entry::run_user;
+use crate::arch::{csr, sbi};
 use crate::hart::Hart;
 use crate::kernel::{KERNEL, Kernel};
 use crate::list::List;
@@ -10,14 +12,26 @@ use crate::lock::Guard;
 use crate::memory::space::kernel_satp;
 use crate::process::Process;
 use crate::process::job::Job;
+use crate::process::nice;
 use crate::process::thread::{State, Thread, Wait, attention};
 
 /// How long a thread may run while others wait, in microseconds.
 pub const QUANTUM_MICROSECONDS: u64 = 2000;
-/// The share of a thread, process or job among its like.
+/// The share of a thread or a job among its like.
 const WEIGHT: u32 = 1024;
 /// Lists of waiting threads: what a thread waits for decides which one it is in.
 pub const WAIT_LISTS: usize = 64;
+
+/// What became of a hart that looked for its next thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Picked {
+    /// None is ready.
+    Nobody,
+    /// It has one, which has to be looked at before it goes on.
+    Disturbed,
+    /// It has one, which can go on.
+    Undisturbed,
+}
 
 impl Wait {
     /// The list of those who wait for this.
@@ -49,7 +63,9 @@ impl Kernel {
 
     /// Makes a process known to the scheduler.
     pub fn introduce_process(&mut self, id: Id<Process>, job: Id<Job>) {
-        self.scheduler.add_process(id.index(), job.index(), WEIGHT);
+        let nice = self.processes.get(id).map_or(0, |process| process.nice);
+        self.scheduler
+            .add_process(id.index(), job.index(), nice::weight(nice));
     }
 
     /// Lets a thread run that waited or was stopped: calls a hart that idles, or one whose thread has had more.
@@ -132,7 +148,6 @@ impl Kernel {
             self.has_changed = true;
             return;
         }
-        thread.state = State::Waiting;
         thread.wait = wait;
         thread.wake_at = until;
         thread.switches += 1;
@@ -140,8 +155,7 @@ impl Kernel {
         if let Some(list) = self.waiting.get_mut(wait.list()) {
             list.push(&mut self.threads, id);
         }
-        self.put_down(hart);
-        self.scheduler.block(id.index());
+        self.put_down(hart, State::Waiting, Leave::Block);
     }
 
     /// Wakes every thread that waits for this, or for anything.
@@ -208,26 +222,15 @@ impl Kernel {
 
     /// Takes the hart away from its thread, which is ready again.
     pub fn give_up(&mut self, hart: &mut Hart) {
-        let id = hart.current;
-        self.put_down(hart);
-        if let Some(thread) = self.threads.get_mut(id) {
-            thread.state = State::Ready;
-            let mask = thread.affinity_mask();
-            self.scheduler.put_back(id.index());
-            self.call_idle_hart(mask);
-        }
+        let mask = self.put_down(hart, State::Ready, Leave::PutBack);
+        self.call_idle_hart(mask);
     }
 
     /// `sched_yield`: the next in line goes first, whoever has had more.
+    #[inline]
     pub fn yield_hart(&mut self, hart: &mut Hart) {
-        let id = hart.current;
-        self.put_down(hart);
-        if let Some(thread) = self.threads.get_mut(id) {
-            thread.state = State::Ready;
-            let mask = thread.affinity_mask();
-            self.scheduler.yield_to_siblings(id.index());
-            self.call_idle_hart(mask);
-        }
+        let mask = self.put_down(hart, State::Ready, Leave::Yield);
+        self.call_idle_hart(mask);
     }
 
     /// Takes a thread that has ended out of the queues.
@@ -256,29 +259,27 @@ impl Kernel {
         }
     }
 
-    /// Stores the floating-point registers of the hart's thread, if they were written.
-    pub fn save_float(&mut self, hart: &mut Hart) {
-        if let Some(thread) = self.threads.get_mut(hart.current)
-            && hart.return_status & csr::SSTATUS_FS == csr::FS_DIRTY
-        {
-            fpu::save(&mut thread.float);
-            hart.return_status = csr::SSTATUS_SPIE | csr::FS_CLEAN;
-        }
-    }
-
-    /// Saves what only the hart has of its thread; the hart has none afterwards.
-    pub fn put_down(&mut self, hart: &mut Hart) {
+    /// Takes the hart away from its thread, which is in this state from now on. The harts (a bit each) that it may run on.
+    #[inline]
+    pub fn put_down(&mut self, hart: &mut Hart, state: State, how: Leave) -> u64 {
         self.has_changed = true;
-        self.save_float(hart);
-        let now = csr::time();
-        if let Some(thread) = self.threads.get_mut(hart.current) {
-            let ran = now.saturating_sub(thread.since);
-            thread.since = now;
-            thread.ran += ran;
-            self.scheduler.account(hart.current.index(), ran);
+        if let Some(running) = self.running.get_mut(hart.index) {
+            *running = Id::NONE;
         }
+        let id = hart.current;
+        let Some(thread) = self.threads.get_mut(id) else {
+            hart.current = Id::NONE;
+            return 0;
+        };
+        hart.save_float(thread);
         hart.current = Id::NONE;
-        self.running[hart.index] = Id::NONE;
+        let now = csr::time();
+        let ran = now.saturating_sub(thread.since);
+        thread.since = now;
+        thread.ran += ran;
+        thread.state = state;
+        self.scheduler.leave(id.index(), ran, how);
+        thread.affinity_mask()
     }
 
     /// Lets the hart translate by the kernel's own root: no process's space is in use here.
@@ -287,37 +288,51 @@ impl Kernel {
     }
 
     /// Gives the hart the next thread, if there is one.
-    fn pick(&mut self, hart: &mut Hart, now: u64) -> bool {
-        let picked = self.scheduler.pick(hart.index);
-        let Some(id) = picked.and_then(|index| self.threads.id_at(index)) else {
-            return false;
+    #[inline(always)]
+    fn pick(&mut self, hart: &mut Hart, now: u64) -> Picked {
+        let Some(index) = self.scheduler.pick(hart.index) else {
+            return Picked::Nobody;
         };
-        self.running[hart.index] = id;
+        let Some((id, thread)) = self.threads.at_mut(index) else {
+            return Picked::Nobody;
+        };
+        if let Some(running) = self.running.get_mut(hart.index) {
+            *running = id;
+        }
         self.preempted &= !(1 << hart.index);
-        let Some(thread) = self.threads.get_mut(id) else {
-            return false;
-        };
         thread.state = State::Running;
         thread.since = now;
         hart.current = id;
         hart.registers = &raw mut thread.registers;
-        fpu::load(&thread.float);
-        hart.return_status = csr::SSTATUS_SPIE | csr::FS_CLEAN;
+        hart.show_float(thread);
         hart.quantum_end = now + hart.quantum;
         hart.see_code(self.code_generation);
-        let process = thread.process;
-        match self.processes.get_mut(process) {
+        match self.processes.get_mut(thread.process) {
             Some(process) if !process.space.is_none() => {
                 process.space.enter(hart, &mut self.asids);
             }
-            _ => self.enter_kernel_space(hart),
+            _ => hart.use_space(kernel_satp(self.root)),
         }
-        true
+        if thread.attention == 0 {
+            Picked::Undisturbed
+        } else {
+            Picked::Disturbed
+        }
     }
 
     /// Whether other threads wait for this hart.
     pub fn others_wait(&self, hart: &Hart) -> bool {
         self.scheduler.has_ready_for(hart.index)
+    }
+
+    /// Sets the timer for the thread that the hart has. Alone, the next look is when somebody's deadline comes, or when a thread
+    /// becomes ready here.
+    fn set_timer(&self, hart: &mut Hart) {
+        let quantum = match self.scheduler.ready_count() {
+            0 => u64::MAX,
+            _ => hart.quantum_end,
+        };
+        hart.set_timer(quantum.min(self.next_deadline));
     }
 
     /// Whether nothing asks for a look at the hart's thread before it goes on.
@@ -348,6 +363,23 @@ impl Kernel {
     }
 }
 
+/// Goes on with the hart's thread, or with the next one in line: most often nothing else is to be done.
+#[inline(always)]
+pub fn go_on(mut guard: Guard<'_, Option<Kernel>>, hart: &mut Hart) -> ! {
+    let now = csr::time();
+    if let Some(kernel) = guard.as_mut()
+        && kernel.next_deadline > now
+        && hart.current.is_none()
+        && kernel.pick(hart, now) == Picked::Undisturbed
+    {
+        kernel.set_timer(hart);
+        drop(guard);
+        run_user(hart);
+    }
+    drop(reschedule(guard, hart));
+    run_user(hart)
+}
+
 /// Sees to it that the hart has a thread, waiting for one if need be. The timer is set when this returns.
 pub fn reschedule<'k>(
     mut guard: Guard<'k, Option<Kernel>>,
@@ -360,14 +392,9 @@ pub fn reschedule<'k>(
         };
         kernel.memory.here = hart.index;
         kernel.wake_due(now);
-        if !hart.current.is_none() || kernel.pick(hart, now) {
+        if !hart.current.is_none() || kernel.pick(hart, now) != Picked::Nobody {
             if kernel.may_go_on(hart, now) {
-                // Alone: the next look is when somebody's deadline comes, or when a thread becomes ready here.
-                let quantum = match kernel.others_wait(hart) {
-                    true => hart.quantum_end,
-                    false => u64::MAX,
-                };
-                hart.set_timer(quantum.min(kernel.next_deadline));
+                kernel.set_timer(hart);
                 return guard;
             }
             // Another hart may have its turn with the kernel, and free the root that this one has no thread in any more.

@@ -1,5 +1,6 @@
 //! Traps: interrupts concern the machine; exceptions concern the thread that ran.
 
+use crate::arch::entry::run_user;
 use crate::arch::{csr, sbi};
 use crate::console;
 use crate::fault::{self, Access};
@@ -20,36 +21,44 @@ const INSTRUCTION_PAGE_FAULT: u64 = 12;
 const LOAD_PAGE_FAULT: u64 = 13;
 const STORE_PAGE_FAULT: u64 = 15;
 
-/// Where a system call arrives, all registers saved. Returns whether any but the caller-saved ones may have to be loaded again: false
-/// when the thread simply goes on.
-pub extern "C" fn system_call(hart: &mut Hart) -> bool {
-    let mut guard = KERNEL.lock();
+/// Where a system call arrives, all registers saved. When this returns, the thread simply goes on, and none but the caller-saved
+/// registers have to be loaded again.
+pub extern "C" fn system_call(hart: &mut Hart) {
+    let Some(mut guard) = KERNEL.try_lock() else {
+        make_call_in_turn(hart)
+    };
     if let Some(kernel) = guard.as_mut()
         && syscall::answer_at_once(kernel, hart)
     {
-        return false;
+        return;
     }
     make_call(guard, hart)
 }
 
-/// Not inlined, and called last: what is answered at once needs no stack.
+/// A call for which another hart has to be waited for.
+#[cold]
 #[inline(never)]
-fn make_call(mut guard: Guard<'_, Option<Kernel>>, hart: &mut Hart) -> bool {
+fn make_call_in_turn(hart: &mut Hart) -> ! {
+    make_call(KERNEL.lock(), hart)
+}
+
+/// Any other call. It does not come back: the registers are all saved, so that nothing on the stack is worth returning to.
+#[inline(never)]
+fn make_call(mut guard: Guard<'_, Option<Kernel>>, hart: &mut Hart) -> ! {
     if let Some(kernel) = guard.as_mut() {
         kernel.memory.here = hart.index;
         kernel.has_changed = false;
         // Most calls leave everything about who runs as it was.
         if syscall::dispatch(kernel, hart) {
-            return false;
+            drop(guard);
+            run_user(hart);
         }
     }
-    go_on(guard, hart);
-    true
+    schedule::go_on(guard, hart)
 }
 
-/// Where every other trap out of U-mode arrives, all registers saved; returning continues the hart's thread, which may be
-/// another one then.
-pub extern "C" fn trap(hart: &mut Hart, cause: u64, value: u64) {
+/// Where every other trap out of U-mode arrives, all registers saved. The hart goes on with its thread, which may be another one then.
+pub extern "C" fn trap(hart: &mut Hart, cause: u64, value: u64) -> ! {
     let mut guard = KERNEL.lock();
     if let Some(kernel) = guard.as_mut() {
         kernel.memory.here = hart.index;
@@ -58,16 +67,11 @@ pub extern "C" fn trap(hart: &mut Hart, cause: u64, value: u64) {
         dispatch(kernel, hart, cause, value);
         hart.see_code(kernel.code_generation);
         if !kernel.has_changed && hart.current == before && kernel.is_undisturbed(hart) {
-            return;
+            drop(guard);
+            run_user(hart);
         }
     }
-    go_on(guard, hart);
-}
-
-/// Not inlined: the ways back that need none of it are to be short.
-#[inline(never)]
-fn go_on(guard: Guard<'_, Option<Kernel>>, hart: &mut Hart) {
-    drop(schedule::reschedule(guard, hart));
+    schedule::go_on(guard, hart)
 }
 
 fn dispatch(kernel: &mut Kernel, hart: &mut Hart, cause: u64, value: u64) {
@@ -93,8 +97,7 @@ fn dispatch(kernel: &mut Kernel, hart: &mut Hart, cause: u64, value: u64) {
 
 fn end_quantum(kernel: &mut Kernel, hart: &mut Hart) {
     let now = csr::time();
-    // It was due: whatever is set next differs.
-    hart.timer = 0;
+    hart.timer_is_due();
     if now >= hart.quantum_end && kernel.others_wait(hart) {
         if let Some(thread) = kernel.threads.get_mut(hart.current) {
             thread.preemptions += 1;

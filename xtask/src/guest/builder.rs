@@ -95,8 +95,39 @@ impl Builder {
         packages: &[&str],
     ) -> Result<PathBuf> {
         let target = target_directory(root).join("guest").join(directory);
+        self.build_into(&target, &[], root, directory, triple, packages)
+    }
+
+    /// The same, with checks of arithmetic and of the programs' own assertions.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub fn build_checked(
+        &self,
+        root: &Path,
+        directory: &str,
+        triple: &str,
+        packages: &[&str],
+    ) -> Result<PathBuf> {
+        let target = target_directory(root).join("guest-checked").join(directory);
+        let profile = [
+            ("CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS", "true"),
+            ("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true"),
+        ];
+        self.build_into(&target, &profile, root, directory, triple, packages)
+    }
+
+    fn build_into(
+        &self,
+        target: &Path,
+        profile: &[(&str, &str)],
+        root: &Path,
+        directory: &str,
+        triple: &str,
+        packages: &[&str],
+    ) -> Result<PathBuf> {
         // From nothing each time: it takes seconds, and what was built before cannot show.
-        match std::fs::remove_dir_all(&target) {
+        match std::fs::remove_dir_all(target) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
             _ => {}
         }
@@ -105,10 +136,11 @@ impl Builder {
             .current_dir(root.join(directory))
             .args(["build", "--release", "--locked", "--target", triple])
             .args(packages.iter().flat_map(|package| ["-p", package]))
-            .env("CARGO_TARGET_DIR", &target)
+            .env("CARGO_TARGET_DIR", target)
+            .envs(profile.iter().copied())
             .env(
                 "CARGO_ENCODED_RUSTFLAGS",
-                self.flags(root, &target).join("\u{1f}"),
+                self.flags(root, target).join("\u{1f}"),
             )
             .env("CARGO_INCREMENTAL", "0");
         wrapper::install(&mut command)?;

@@ -8,6 +8,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use debugger::Plain;
 use debugger::session::Session;
 use debugger::symbols::Source;
 use debugger::timeline::{Settings, Timeline};
@@ -17,6 +18,7 @@ use crate::args::DebugOptions;
 use crate::failure::{self, Failure, status};
 use crate::files::Files;
 use crate::machine_options::{self, Built};
+use crate::recording::{self, Opened, is_recording};
 use crate::terminal::signals::Signals;
 
 /// Debugs a program; the status is that of the commands.
@@ -25,11 +27,14 @@ pub fn run(options: &DebugOptions) -> ExitCode {
 }
 
 fn try_run(options: &DebugOptions) -> Result<u8, Failure> {
-    let files = Files::remembered();
-    let Built { machine, .. } = machine_options::build(&options.machine, &files, false)?;
+    let Opened {
+        timeline: mut target,
+        files,
+        file,
+    } = open(options)?;
     let mut session = Session::new(Source::new(source_directories(options)));
-    programs::add_to(&mut session, options, files.into_read());
-    let mut target = Timeline::new(machine, Settings::default());
+    let memory = target.machine().config().memory;
+    programs::add_to(&mut session, file.as_deref(), memory, files);
     let deadline = options
         .timeout
         .map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
@@ -39,6 +44,26 @@ fn try_run(options: &DebugOptions) -> Result<u8, Failure> {
     }
     let commands = script::Script::collect(options)?;
     script::run(&mut session, &mut target, commands, options.echo, deadline)
+}
+
+/// A new machine at its start, or a recording at its end.
+fn open(options: &DebugOptions) -> Result<Opened, Failure> {
+    let settings = Settings::default();
+    if let Some(path) = options
+        .machine
+        .file
+        .as_deref()
+        .filter(|path| is_recording(path))
+    {
+        return recording::open(path, None, settings, &mut Plain);
+    }
+    let files = Files::remembered();
+    let Built { machine, .. } = machine_options::build(&options.machine, &files, false)?;
+    Ok(Opened {
+        timeline: Timeline::new(machine, settings),
+        files: files.into_read(),
+        file: options.machine.file.clone(),
+    })
 }
 
 /// The terminal UI.
@@ -58,6 +83,7 @@ fn show(
         ends: &|| signals.caught().is_some(),
         greeting,
     };
+    end_anyway(signals.clone());
     let shown = tui::run(session, target, &around);
     if kept {
         kept::keep_points(options, session);
@@ -71,6 +97,18 @@ fn show(
     Ok(signals
         .caught()
         .map_or(shown, |number| status::SIGNAL + number))
+}
+
+/// Once a signal asked for the end, the process ends, also where reading from a terminal that is gone does not.
+fn end_anyway(signals: Signals) {
+    std::thread::spawn(move || {
+        while signals.caught().is_none() {
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        std::thread::sleep(Duration::from_secs(2));
+        tui::restore();
+        std::process::exit(i32::from(status::SIGNAL + signals.caught().unwrap_or(0)));
+    });
 }
 
 const GREETING: &str =

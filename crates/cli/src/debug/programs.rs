@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use debugger::session::Session;
 use debugger::symbols::{FindDebug, Program, Space};
 use machine::loader::{self, ImageKind, RamRange};
 
-use crate::args::DebugOptions;
 use crate::files::BUILT_IN;
 
 const ELF: &[u8] = b"\x7fELF";
@@ -22,11 +21,16 @@ const MOST_FILES: usize = 4096;
 /// Owner and type of the note that holds the build id.
 const BUILD_ID: (&str, u32) = ("GNU", 3);
 
-/// Adds every program among the files that were read for the machine.
-pub fn add_to(session: &mut Session, options: &DebugOptions, files: BTreeMap<String, Vec<u8>>) {
-    let own = options.machine.file.as_ref();
+/// Adds every program among the files that a machine starts with; `own` is the one that is debugged, `memory` the
+/// bytes of RAM.
+pub fn add_to(
+    session: &mut Session,
+    own: Option<&Path>,
+    memory: u64,
+    files: BTreeMap<String, Vec<u8>>,
+) {
     let own = own.map(|path| path.display().to_string());
-    for (name, program) in programs(files, options.machine.memory) {
+    for (name, program) in programs(files, memory) {
         session.add_program(program);
         if name.is_some() && own == name {
             session.main_program = session.programs.iter().last().cloned();

@@ -124,8 +124,8 @@ impl<'a> Attempt<'a> {
     ///
     /// # Errors
     /// It was interrupted, or the recording cannot be written.
-    pub fn record(&self, choice: &Choice, recorder: Recorder) -> Result<Outcome, Failure> {
-        self.run_as(Some(choice), Some(recorder))
+    pub fn record(&self, choice: Option<&Choice>, recorder: Recorder) -> Result<Outcome, Failure> {
+        self.run_as(choice, Some(recorder))
     }
 
     fn machine(&self, choice: Option<&Choice>) -> Result<Machine, Failure> {

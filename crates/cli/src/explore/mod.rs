@@ -7,6 +7,7 @@
 mod attempt;
 mod narrow;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -91,8 +92,9 @@ fn try_run(options: &ExploreOptions) -> Result<u8, Failure> {
     let signals = Signals::catch();
     let attempt = Attempt::new(options, &files, &signals)?;
     if let Verdict::Wrong(why) = attempt.judge(attempt.ordinary()) {
-        let message = format!("it goes wrong without any seed: {why}");
-        return Err(Failure::new(status::FAILED, message));
+        say(&format!("it goes wrong without any seed: {why}"));
+        keep(&attempt, None, options, arguments, &files)?;
+        return Ok(status::FAILED);
     }
     let found = search(&attempt, options)?;
     let tried = found.tried;
@@ -105,23 +107,35 @@ fn try_run(options: &ExploreOptions) -> Result<u8, Failure> {
         "{count} of {tried} interleavings went wrong; seed {seed} was the shortest"
     ));
     let (choice, outcome) = narrow::narrow(&attempt, Choice::always(seed), outcome)?;
-    let recorder = Recorder::create(
-        &options.record,
-        with_choice(arguments, &choice),
-        options.machine.rtc,
-        files.clone(),
-    )?;
-    let again = attempt.record(&choice, recorder)?;
-    if again != outcome {
+    report(&attempt, &choice, &outcome);
+    let kept = keep(&attempt, Some(&choice), options, arguments, &files)?;
+    if kept != outcome {
         let message = "the same choices gave another run: this is a bug of the emulator";
         return Err(Failure::new(status::EMULATOR, message));
     }
-    report(&attempt, &choice, &outcome);
+    Ok(status::FAILED)
+}
+
+/// Records the chosen run.
+fn keep(
+    attempt: &Attempt<'_>,
+    choice: Option<&Choice>,
+    options: &ExploreOptions,
+    arguments: Vec<String>,
+    files: &BTreeMap<String, Vec<u8>>,
+) -> Result<Outcome, Failure> {
+    let arguments = match choice {
+        Some(choice) => with_choice(arguments, choice),
+        None => arguments,
+    };
+    let rtc = options.machine.rtc;
+    let recorder = Recorder::create(&options.record, arguments, rtc, files.clone())?;
+    let outcome = attempt.record(choice, recorder)?;
     let file = options.record.display();
     say(&format!(
-        "recorded in {file}: `hartland replay {file}` gives it again"
+        "recorded in {file}: `hartland replay {file}` gives it again, with --gdb for a debugger"
     ));
-    Ok(status::FAILED)
+    Ok(outcome)
 }
 
 fn report(attempt: &Attempt<'_>, choice: &Choice, outcome: &Outcome) {

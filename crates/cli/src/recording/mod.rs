@@ -10,7 +10,7 @@ mod reader;
 mod recorder;
 pub mod replay;
 
-pub use open::open;
+pub use open::{Opened, is_recording, open};
 pub use recorder::{Recorder, command_line};
 
 use machine::LoggedEvent;

@@ -53,7 +53,8 @@ fn try_run(options: &ReplayOptions) -> Result<u8, Failure> {
 /// Opens it at its end, for gdb.
 fn debug(options: &ReplayOptions, at: &Where) -> Result<u8, Failure> {
     let settings = Settings::default();
-    let mut timeline = super::open(&options.file, options.engine, settings, &mut Plain)?;
+    let opened = super::open(&options.file, options.engine, settings, &mut Plain)?;
+    let mut timeline = opened.timeline;
     let around = Surroundings {
         at: at.clone(),
         serial: Serial::Stdio,
@@ -61,8 +62,10 @@ fn debug(options: &ReplayOptions, at: &Where) -> Result<u8, Failure> {
         tells_end: false,
         waits: true,
         timeout: None,
+        programs: opened.files,
+        file: opened.file,
     };
-    gdb::serve(&mut timeline, &around)
+    gdb::serve(&mut timeline, around)
 }
 
 enum Outcome {

@@ -20,7 +20,7 @@ use crate::target::{Target, TargetError};
 
 pub(crate) use registers::float_text;
 pub use registers::{csr_fields, csr_names};
-pub use table::{Command, all as all_commands};
+pub use table::{Command, Group, all as all_commands};
 
 /// A command that cannot be done, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -176,6 +176,34 @@ impl Session {
             quit,
             moved: target.now() != before || command.changes,
         }
+    }
+
+    /// Does one command for somebody who has points and runs the machine in his own way, as gdb does: only those that
+    /// look.
+    pub fn look(&mut self, target: &mut dyn Target, line: &str) -> Reply {
+        let refused = |error: String| Reply {
+            error: Some(error),
+            ..Reply::default()
+        };
+        let command = match table::find(parts(line).0) {
+            Ok(command) => command,
+            Err(error) => return refused(error.0),
+        };
+        let looks = match command.group {
+            table::Group::Look | table::Group::Os => !command.changes,
+            table::Group::Session => !command.changes && command.names[0] != "quit",
+            _ => false,
+        };
+        if !looks {
+            return refused(format!(
+                "gdb's own commands do what `{}` does",
+                command.names[0]
+            ));
+        }
+        if self.selected.hart >= target.harts() {
+            self.selected = crate::session::Selected::default();
+        }
+        self.execute(target, line, &mut crate::session::Nobody)
     }
 
     /// Whether an empty line repeats a command.

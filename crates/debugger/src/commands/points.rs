@@ -158,20 +158,24 @@ fn break_at(context: &mut Context<'_>, arguments: &str, temporary: bool) -> Done
         Some(program) if program.space == Space::Kernel => Scope::Kernel,
         _ => Scope::Machine,
     });
-    let text = match place.addresses.first() {
-        Some(&address) => {
-            let program = place.program.as_ref();
-            let debug = program.and_then(|program| program.debug());
-            let line = debug.and_then(|debug| debug.line_at(address));
-            line.map_or(text.to_owned(), |line| {
-                let file = crate::session::shown_file(&line.file).to_owned();
-                format!("{text} ({file}:{})", line.line)
-            })
-        }
-        None => text.to_owned(),
-    };
+    let name = text.to_owned();
+    let program = place.program.as_ref();
+    let line = place.addresses.first().and_then(|&address| {
+        let functions = program?.debug()?.functions_at(address);
+        // Of functions that are inlined there, the one that was named.
+        let named = functions.iter().rfind(|function| {
+            let rest = function.function.strip_suffix(text);
+            rest.is_some_and(|rest| rest.is_empty() || rest.ends_with("::"))
+        });
+        let function = named.or(functions.first())?.clone();
+        Some((function.file?, function.line?))
+    });
+    let text = line.map_or(name.clone(), |(file, line)| {
+        format!("{name} ({}:{line})", crate::session::shown_file(&file))
+    });
     let what = What::Break {
         text,
+        name,
         addresses: place.addresses,
     };
     set(context, what, scope, &words, temporary)

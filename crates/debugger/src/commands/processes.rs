@@ -223,12 +223,19 @@ fn describe_mailbox(fawn: &Fawn<'_>, mailbox: &MailboxView, all_of_it: bool) -> 
         0 => String::new(),
         count => format!(", {count} handles to send are in messages"),
     };
-    let _ = writeln!(
-        text,
-        "  send: {}; receive: {}{travelling}",
-        named(fawn, &senders),
-        named(fawn, &receivers)
-    );
+    let _ = match senders == receivers {
+        true => writeln!(
+            text,
+            "  send and receive: {}{travelling}",
+            named(fawn, &senders)
+        ),
+        false => writeln!(
+            text,
+            "  send: {}; receive: {}{travelling}",
+            named(fawn, &senders),
+            named(fawn, &receivers)
+        ),
+    };
     let messages = fawn.messages(mailbox);
     let most = if all_of_it { usize::MAX } else { MOST_SHOWN };
     for (number, message) in messages.iter().enumerate().take(most) {
@@ -349,7 +356,21 @@ pub(super) fn sched(context: &mut Context<'_>, _: &str) -> Done {
 
 pub(super) fn why(context: &mut Context<'_>, arguments: &str) -> Done {
     let fawn = context.fawn()?;
-    let process = chosen(context, &fawn, arguments)?;
+    let all = match (arguments, fawn.process_on(context.session.selected.hart)) {
+        // Nobody runs: why not?
+        ("", None) => fawn.processes(),
+        _ => vec![chosen(context, &fawn, arguments)?],
+    };
+    let text: String = all
+        .iter()
+        .map(|process| why_process(context, &fawn, process))
+        .collect();
+    drop(fawn);
+    context.say(text);
+    Ok(())
+}
+
+fn why_process(context: &Context<'_>, fawn: &Fawn<'_>, process: &ProcessView) -> String {
     let mut text = format!(
         "process {} {}: {}",
         process.pid, process.name, process.state
@@ -360,7 +381,7 @@ pub(super) fn why(context: &mut Context<'_>, arguments: &str) -> Done {
     if process.state == "zombie" {
         let _ = write!(text, ", its status {:#x} was not asked for", process.status);
         if let Some(parent) = process.parent {
-            let _ = write!(text, " by its parent {}", named(&fawn, &[parent]));
+            let _ = write!(text, " by its parent {}", named(fawn, &[parent]));
         }
     }
     text.push('\n');
@@ -369,7 +390,7 @@ pub(super) fn why(context: &mut Context<'_>, arguments: &str) -> Done {
         if thread.process != process.name_in_table {
             continue;
         }
-        text += &why_thread(context, &fawn, &thread);
+        text += &why_thread(context, fawn, &thread);
         if deadlock.contains(&thread.tid) {
             let _ = writeln!(
                 text,
@@ -377,9 +398,7 @@ pub(super) fn why(context: &mut Context<'_>, arguments: &str) -> Done {
             );
         }
     }
-    drop(fawn);
-    context.say(text);
-    Ok(())
+    text
 }
 
 fn why_thread(context: &Context<'_>, fawn: &Fawn<'_>, thread: &ThreadView) -> String {

@@ -94,7 +94,10 @@ pub(super) fn restart(context: &mut Context<'_>, arguments: &str) -> Done {
 
 pub(super) fn last_write(context: &mut Context<'_>, arguments: &str) -> Done {
     let (text, len) = match arguments.rsplit_once(' ') {
-        Some((text, len)) if len.parse::<u64>().is_ok() && !text.is_empty() => {
+        // `sp - 8` is one expression.
+        Some((text, len))
+            if len.parse::<u64>().is_ok() && crate::expression::parse(text).is_ok() =>
+        {
             (text, len.parse().ok())
         }
         _ => (arguments, None),

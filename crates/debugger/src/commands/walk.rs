@@ -390,11 +390,20 @@ fn fault_text(context: &Context<'_>, told: &Told, satp: u64, need: Need) -> Stri
             .iter()
             .find(|region| (region.start..region.end).contains(&told.value));
         let _ = match region {
-            Some(region) => writeln!(
-                text,
-                "Fawn: it lies in {:#x}..{:#x} ({}) of process {} {}, which gets its page on first use",
-                region.start, region.end, region.kind, process.pid, process.name
-            ),
+            Some(region) => {
+                let what = match walked.physical {
+                    None => "whose pages come when they are first used",
+                    Some(_) if need == Need::Store => {
+                        "whose pages are shared until they are written to"
+                    }
+                    Some(_) => "which does not allow it",
+                };
+                writeln!(
+                    text,
+                    "Fawn: it lies in {:#x}..{:#x} ({}) of process {} {}, {what}",
+                    region.start, region.end, region.kind, process.pid, process.name
+                )
+            }
             None => writeln!(
                 text,
                 "Fawn: process {} {} has nothing at that address",

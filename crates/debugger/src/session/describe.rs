@@ -107,7 +107,8 @@ impl Session {
         {
             let _ = write!(text, " at {}:{line}", shown_file(file));
         } else if let Some(program) = &frame.program {
-            let _ = write!(text, " in {}", program.name);
+            let name = program.name.rsplit('/').next().unwrap_or_default();
+            let _ = write!(text, " in {name}");
         }
         text
     }

@@ -37,6 +37,8 @@ pub enum What {
     Break {
         /// As it was named.
         text: String,
+        /// The function or line that was named.
+        name: String,
         /// Its addresses.
         addresses: Vec<u64>,
     },
@@ -138,7 +140,9 @@ impl What {
     #[must_use]
     pub fn describe(&self) -> (&'static str, String) {
         match self {
-            Self::Break { text, addresses } => {
+            Self::Break {
+                text, addresses, ..
+            } => {
                 let at: Vec<_> = addresses.iter().map(|a| format!("{a:#x}")).collect();
                 ("breakpoint", format!("{text} at {}", at.join(", ")))
             }

@@ -125,7 +125,11 @@ impl Session {
             forward,
             accepted: None,
         };
-        let stopped = target.run(how, &mut gate);
+        let mut stopped = target.run(how, &mut gate);
+        // Beyond what was lived through already, going on is live.
+        if how == Run::Continue && matches!(&stopped, Ok(stopped) if stopped.why == Why::Present) {
+            stopped = target.run(how, &mut gate);
+        }
         let accepted = gate.accepted;
         for (id, _) in set {
             // It was added above.
@@ -147,11 +151,33 @@ impl Session {
             report.point = all.find(|p| p.ids.contains(&hit.id)).map(|p| p.number);
         }
         self.select_hart(report.stopped.hart);
+        self.select_named(target, report.point);
         self.ended = matches!(report.stopped.why, Why::Exit(_) | Why::Stuck(_));
         if forward {
             self.drop_temporary(target, report.point);
         }
         Ok(report)
+    }
+
+    /// At a breakpoint at an inlined function, that one is selected, not what is inlined at its beginning.
+    fn select_named(&mut self, target: &dyn Target, point: Option<u32>) {
+        let mut all = self.points.iter();
+        let Some(point) = all.find(|p| Some(p.number) == point) else {
+            return;
+        };
+        let super::What::Break { name, .. } = &point.what else {
+            return;
+        };
+        let Some(frame) = self.innermost_of(target, self.selected.hart) else {
+            return;
+        };
+        let is_named = |function: &crate::symbols::InlineFrame| {
+            let rest = function.function.strip_suffix(name.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.ends_with("::"))
+        };
+        if let Some(number) = frame.functions.iter().rposition(is_named) {
+            self.selected.frame = number;
+        }
     }
 
     /// A temporary breakpoint of the person's goes when it was hit.

@@ -177,7 +177,13 @@ impl FrameScope<'_> {
             own.is_none_or(|own| !std::rc::Rc::ptr_eq(own, program))
                 && program.space != crate::symbols::Space::User
         });
-        for program in own.into_iter().chain(others) {
+        // The process that runs is in sight of its kernel.
+        let fawn = self.session.fawn(self.target);
+        let process = fawn.and_then(|fawn| fawn.process_on(self.session.selected.hart));
+        let process = process.and_then(|process| self.session.programs.user_program(&process.name));
+        let process =
+            process.filter(|program| own.is_none_or(|o| !std::rc::Rc::ptr_eq(o, program)));
+        for program in own.into_iter().chain(process).chain(others) {
             // Debugging information is read only where a symbol says that the name is there.
             let is_own = own.is_some_and(|own| std::rc::Rc::ptr_eq(own, program));
             let mut symbols = program.symbols.iter();

@@ -144,10 +144,10 @@ impl Session {
         self.go(target, Run::Continue, &[point], front)
     }
 
-    /// Where a frame is, as lines go.
+    /// Where a frame is, as lines go: in the function that it shows, whatever is inlined there.
     fn line_place(&self, frame: &Frame) -> LinePlace {
-        let names = frame.functions.iter().rev();
-        let function = frame.functions.first();
+        let names = frame.functions.iter().skip(frame.inlined).rev();
+        let function = frame.function();
         let debug = frame.program.as_ref().and_then(|program| program.debug());
         let range = debug.and_then(|debug| debug.function_range(frame.registers.pc));
         LinePlace {
@@ -168,18 +168,36 @@ impl Session {
         into: bool,
         front: &mut dyn Front,
     ) -> Result<Report, TargetError> {
-        let hart = self.selected.hart;
-        let who = self.who(target, hart);
-        let start = self.innermost_of(target, hart);
-        let Some(from) = start
-            .map(|f| self.line_place(&f))
-            .filter(|p| p.line.is_some())
-        else {
+        let start = self.selected_place(target);
+        let Some(from) = start.filter(|p| p.line.is_some()) else {
             return match into {
                 true => self.step_instructions(target, 1, front),
                 false => self.next_instruction(target, front),
             };
         };
+        self.step_until(target, into, front, &|session, frame| {
+            session.is_new_line(&from, frame, into)
+        })
+    }
+
+    /// Where the selected frame is, if nothing but inlining lies between it and the hart.
+    fn selected_place(&self, target: &dyn Target) -> Option<LinePlace> {
+        let mut frame = self.innermost_of(target, self.selected.hart)?;
+        if self.selected.frame < frame.functions.len() {
+            frame.inlined = self.selected.frame;
+        }
+        Some(self.line_place(&frame))
+    }
+
+    /// Steps of one thread, over calls or into those that have source, until the place is the one that is meant.
+    fn step_until(
+        &mut self,
+        target: &mut dyn Target,
+        into: bool,
+        front: &mut dyn Front,
+        is_meant: &dyn Fn(&Self, &Frame) -> bool,
+    ) -> Result<Report, TargetError> {
+        let who = self.who(target, self.selected.hart);
         loop {
             let hart = self.selected.hart;
             let decoded = self.instruction(target, hart);
@@ -204,7 +222,7 @@ impl Session {
             let Some(frame) = self.innermost_of(target, self.selected.hart) else {
                 return Ok(report);
             };
-            if self.is_new_line(&from, &frame, into) {
+            if is_meant(self, &frame) {
                 return Ok(report);
             }
         }
@@ -220,12 +238,14 @@ impl Session {
 
     fn is_new_line(&self, from: &LinePlace, frame: &Frame, into: bool) -> bool {
         let now = self.line_place(frame);
-        if now.line.is_none() || now.line == Some(0) {
-            // Code of no line belongs to the line before it, but leaving the function ends the step.
-            return now.start != from.start;
-        }
         if now.start != from.start {
             return true;
+        }
+        // The optimizer mixes the code of lines: only where a statement begins is somewhere else.
+        let debug = frame.program.as_ref().and_then(|program| program.debug());
+        let pc = frame.registers.pc;
+        if !debug.is_some_and(|debug| debug.begins_statement(pc)) {
+            return false;
         }
         let depth = from.functions.len();
         let is_inside = now.functions.len() >= depth && now.functions[..depth] == from.functions;
@@ -261,9 +281,24 @@ impl Session {
     ) -> Result<Report, TargetError> {
         let frames = self.backtrace(target);
         let selected = frames.get(self.selected.frame);
-        let inlined = selected.map_or(0, |frame| {
-            frame.functions.len() - frame.inlined.min(frame.functions.len())
-        });
+        if let Some(frame) = selected
+            && frame.inlined + 1 < frame.functions.len()
+            && frame.link == super::Link::Innermost
+            && let Some(from) = self.selected_place(target)
+        {
+            // It was inlined: it is left where its caller's code goes on.
+            let depth = from.functions.len();
+            return self.step_until(target, false, front, &|session, frame| {
+                let now = session.line_place(frame);
+                let is_inside = now.start == from.start
+                    && now.functions.len() >= depth
+                    && now.functions[..depth] == from.functions;
+                let debug = frame.program.as_ref().and_then(|program| program.debug());
+                let begins = debug.is_some_and(|d| d.begins_statement(frame.registers.pc));
+                now.start != from.start || !is_inside && begins
+            });
+        }
+        let inlined = selected.map_or(0, |f| f.functions.len() - f.inlined.min(f.functions.len()));
         // The frame behind all that are inlined into the same one.
         let outer = self.selected.frame + inlined.max(1);
         let caller = selected.and_then(|_| frames.get(outer));
@@ -372,11 +407,8 @@ impl Session {
         into: bool,
         front: &mut dyn Front,
     ) -> Result<Report, TargetError> {
-        let start = self.innermost_of(target, self.selected.hart);
-        let Some(from) = start
-            .map(|f| self.line_place(&f))
-            .filter(|p| p.line.is_some())
-        else {
+        let start = self.selected_place(target);
+        let Some(from) = start.filter(|p| p.line.is_some()) else {
             return match into {
                 true => self.back_instructions(target, 1, front),
                 false => self.back_next_instruction(target, front),

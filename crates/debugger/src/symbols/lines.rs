@@ -104,6 +104,17 @@ impl DebugInfo {
         })
     }
 
+    /// Whether the code of a statement begins at an address.
+    #[must_use]
+    pub fn begins_statement(&self, address: u64) -> bool {
+        let rows = &self.line_table().rows;
+        let first = rows.partition_point(|row| row.address < address);
+        let mut here = rows[first..]
+            .iter()
+            .take_while(|row| row.address == address);
+        here.any(|row| row.is_statement && row.line != 0)
+    }
+
     /// The lowest address, at most `distance` before another, from which instructions can be read up to it: that of a row
     /// of the line table.
     #[must_use]

@@ -78,6 +78,15 @@ impl Timeline {
         if was_past && self.machine.steps() == self.present.step && end > self.present.step {
             self.machine.live_through_idle(self.present.idle);
         }
+        // A breakpoint right where the run ends is not passed by the next one.
+        if points
+            && matches!(driven, Driven::Done)
+            && self.machine.steps() > begun
+            && let Some(halt) = self.machine.next_breakpoint()
+            && let Some(hit) = self.accepted(&halt, control)
+        {
+            return Why::Point(hit);
+        }
         match driven {
             Driven::Done if was_past && !self.is_past() && self.machine.steps() < end => {
                 self.ended.clone().unwrap_or(Why::Present)

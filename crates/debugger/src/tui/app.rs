@@ -111,6 +111,10 @@ pub(super) struct App {
     pub below: Below,
     pub set: RegisterSet,
     pub status: String,
+    /// Why it stands here.
+    pub reason: String,
+    /// The function.
+    pub place: String,
     pub values: Values,
     pub before: Values,
     pub registers: View,
@@ -145,6 +149,8 @@ impl App {
             below: Below::Log,
             set: RegisterSet::Integer,
             status: String::new(),
+            reason: String::new(),
+            place: String::new(),
             values: Values::new(),
             before: Values::new(),
             registers: View::default(),
@@ -187,6 +193,13 @@ impl App {
         self.say(&reply.text);
         if let Some(error) = &reply.error {
             self.say(&format!("error: {error}"));
+        }
+        if reply.moved {
+            let first = reply.text.lines().next().unwrap_or_default();
+            self.reason = match first.starts_with('[') {
+                true => String::new(),
+                false => panes::printable(first),
+            };
         }
         self.below = if reply.text.is_empty() && reply.error.is_none() {
             self.below
@@ -234,10 +247,18 @@ impl App {
         }
         self.stack.set(panes::stack(session, target, &frame));
         let sp = frame.registers.x[2].unwrap_or(0);
-        let memory_at = *self.memory_at.get_or_insert(if sp == 0 { pc } else { sp });
-        let width = self.width / 2;
+        let usual = if sp == 0 { pc } else { sp };
+        let memory_at = self.memory_at.unwrap_or(usual);
+        let width = self.width * 2 / 5;
         self.memory
             .set(panes::memory(target, &frame, memory_at, width));
+        let name = frame
+            .function()
+            .map(|f| crate::session::short(&f.function).to_owned());
+        self.place = name
+            .filter(|name| name != "??")
+            .or_else(|| session.symbol(pc, Some(&frame)))
+            .unwrap_or_default();
         self.console.set(panes::console(target));
         self.console.cursor = self.console.lines.len().saturating_sub(1);
         self.processes.set(panes::processes(session, target));

@@ -29,10 +29,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App) {
     ]);
     let [status, middle, bottom] = rows.areas(area);
     let bold = Style::new().add_modifier(Modifier::BOLD);
-    frame.render_widget(
-        Paragraph::new(format!(" {}", app.status)).style(bold),
-        status,
-    );
+    let reason = match app.reason.as_str() {
+        "" => String::new(),
+        reason => format!("  {reason}"),
+    };
+    let text = format!(" {}{reason}", app.status);
+    frame.render_widget(Paragraph::new(text).style(bold), status);
     if app.mode == Mode::Help {
         help(frame, middle);
     } else if app.zoomed || area.width < LEAST.0 || area.height < LEAST.1 {
@@ -80,7 +82,7 @@ fn panes(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
 fn title(app: &App, pane: Pane) -> String {
     match pane {
         Pane::Registers => app.set.title().to_owned(),
-        Pane::Code => "code".to_owned(),
+        Pane::Code => format!("code {}", app.place),
         Pane::Stack => "stack".to_owned(),
         Pane::Memory => "memory".to_owned(),
         Pane::Below => {

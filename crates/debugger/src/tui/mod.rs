@@ -21,6 +21,11 @@ use app::{App, Wish};
 
 pub use keys::help_text;
 
+/// Gives the terminal back, as [`run`] does by itself.
+pub fn restore() {
+    ratatui::restore();
+}
+
 /// What surrounds the UI.
 pub struct Surroundings<'a> {
     /// Where command lines of earlier sessions are, and go.

@@ -106,15 +106,21 @@ pub(super) fn registers(
                 let cell = |column: usize| {
                     let number = row + column * rows;
                     (number < 32).then(|| {
-                        let name = isa::reg::X_NAMES[number];
-                        let register = Register::X(number as u8);
-                        let text = format!("{name:>4} {:015x}", value(register));
-                        // Sixteen digits where there is room for them, fifteen and none lost where the first is zero.
-                        let text = match value(register) >> 60 {
-                            0 if width < columns * 21 => text,
-                            _ => format!("{name:>3} {:016x}", value(register)),
+                        // Zero is no news; where it would be, the program counter is.
+                        let (name, register) = match number {
+                            0 => ("pc", Register::Pc),
+                            _ => (isa::reg::X_NAMES[number], Register::X(number as u8)),
                         };
-                        (format!("{text:<20}"), changed(register))
+                        let bits = value(register);
+                        // Fifteen digits where the first is zero leave a gap in narrow columns.
+                        let text = match bits >> 60 {
+                            0 => format!("{name:>3}  {bits:015x}"),
+                            _ => format!("{name:>3} {bits:016x}"),
+                        };
+                        (
+                            format!("{text:<0$}", (width / columns).min(24)),
+                            changed(register),
+                        )
                     })
                 };
                 Line {

@@ -57,11 +57,11 @@ impl Hart {
         if !width.aligned(address) {
             return self.load_misaligned(bus, address, width);
         }
-        let physical = self.translate(bus, address, width.bytes(), Access::Load)?;
+        let hit = self.translate_hit(bus, address, width.bytes(), Access::Load)?;
         let value = bus
-            .load(physical, width)
+            .load(hit.physical, width)
             .map_err(|fault| Trap::bus_fault(fault, Access::Load, address))?;
-        self.fill_fast_data(bus, address, Access::Load);
+        self.fill_fast_data(bus, address, hit, Access::Load);
         Ok(value)
     }
 
@@ -111,10 +111,10 @@ impl Hart {
         if !width.aligned(address) {
             return self.store_misaligned(bus, address, width, value);
         }
-        let physical = self.translate(bus, address, width.bytes(), Access::Store)?;
-        bus.store(physical, width, value)
+        let hit = self.translate_hit(bus, address, width.bytes(), Access::Store)?;
+        bus.store(hit.physical, width, value)
             .map_err(|fault| Trap::bus_fault(fault, Access::Store, address))?;
-        self.fill_fast_data(bus, address, Access::Store);
+        self.fill_fast_data(bus, address, hit, Access::Store);
         Ok(())
     }
 

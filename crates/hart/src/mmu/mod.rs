@@ -146,6 +146,19 @@ impl Hart {
         bytes: u64,
         access: Access,
     ) -> Result<u64, Trap> {
+        self.translate_hit(bus, address, bytes, access)
+            .map(|hit| hit.physical)
+    }
+
+    /// As [`Hart::translate`], with what the TLB says.
+    #[inline]
+    pub(crate) fn translate_hit(
+        &mut self,
+        bus: &mut Bus,
+        address: u64,
+        bytes: u64,
+        access: Access,
+    ) -> Result<Hit, Trap> {
         let context = match access {
             Access::Fetch => self.contexts.fetch,
             _ => self.contexts.data,
@@ -161,7 +174,7 @@ impl Hart {
         {
             return Err(Trap::access_fault(access, address));
         }
-        Ok(hit.physical)
+        Ok(hit)
     }
 
     fn access_privilege(&self, access: Access) -> Privilege {
@@ -215,12 +228,9 @@ impl Hart {
     }
 
     /// Gives loads and stores of the page that holds `address` their shortcut, if the page
-    /// deserves one; the translation must be present.
-    pub fn fill_fast_data(&mut self, bus: &mut Bus, address: u64, access: Access) {
-        let context = self.contexts.data;
-        let Some(hit) = self.tlb.lookup(access, address, context) else {
-            return;
-        };
+    /// deserves one. `hit` is what the TLB has for it.
+    #[inline]
+    pub(crate) fn fill_fast_data(&mut self, bus: &mut Bus, address: u64, hit: Hit, access: Access) {
         if hit.split {
             return;
         }
@@ -230,6 +240,7 @@ impl Hart {
             Access::Fetch => None,
         };
         if let Some(host) = host {
+            let context = self.contexts.data;
             let addend = host.wrapping_sub(address & !(PAGE_SIZE - 1));
             self.tlb.fill_fast(access, address, context, addend);
         }
@@ -266,7 +277,7 @@ impl Hart {
     ///
     /// # Errors
     /// When the tables do not map the address.
-    pub fn look_up(&self, bus: &Bus, satp: u64, address: u64) -> Result<Leaf, WalkFault> {
+    pub fn look_up_in(&self, bus: &Bus, satp: u64, address: u64) -> Result<Leaf, WalkFault> {
         let Some(scheme) = Scheme::from_mode(satp >> 60) else {
             return Ok(Leaf {
                 physical: address,

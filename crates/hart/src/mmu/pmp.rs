@@ -50,6 +50,9 @@ pub struct Pmp {
     /// Half-open physical ranges, decoded at each register write; empty when off.
     ranges: [(u64, u64); ENTRIES],
     active: usize,
+    /// Derived: below this address the first entry grants everything to everybody, as firmware sets it up
+    /// that does not use PMP.
+    open_below: u64,
 }
 
 impl Pmp {
@@ -97,6 +100,7 @@ impl Pmp {
 
     fn decode(&mut self) {
         self.active = 0;
+        self.open_below = 0;
         for entry in 0..ENTRIES {
             let address = self.address[entry];
             self.ranges[entry] = match matching(self.config[entry]) {
@@ -123,6 +127,16 @@ impl Pmp {
                 self.active = entry + 1;
             }
         }
+        let (from, to) = self.ranges[0];
+        if from == 0 && self.config[0] & (R | W | X) == R | W | X {
+            self.open_below = to;
+        }
+    }
+
+    /// Whether everything up to `end` is open to all accesses of all modes.
+    #[inline(always)]
+    const fn is_open(&self, end: u64) -> bool {
+        end <= self.open_below
     }
 
     fn permits(&self, entry: usize, access: Access, privilege: Privilege) -> bool {
@@ -140,9 +154,13 @@ impl Pmp {
 
     /// Whether an access of `bytes` bytes may be made. An access that an entry matches only in
     /// part fails, whatever the entry permits.
+    #[inline]
     #[must_use]
     pub fn allows(&self, physical: u64, bytes: u64, access: Access, privilege: Privilege) -> bool {
         let end = physical.saturating_add(bytes);
+        if self.is_open(end) {
+            return true;
+        }
         for entry in 0..self.active {
             let (from, to) = self.ranges[entry];
             if from < to && from < end && physical < to {
@@ -155,9 +173,13 @@ impl Pmp {
     }
 
     /// What holds for every byte of the 4 KiB page at `page`.
+    #[inline]
     #[must_use]
     pub fn page(&self, page: u64, access: Access, privilege: Privilege) -> PageVerdict {
         let end = page.saturating_add(memory::PAGE_SIZE);
+        if self.is_open(end) {
+            return PageVerdict::Allowed;
+        }
         for entry in 0..self.active {
             let (from, to) = self.ranges[entry];
             if from >= end || page >= to || from >= to {

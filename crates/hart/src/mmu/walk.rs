@@ -149,6 +149,7 @@ pub struct Leaf {
 ///
 /// # Errors
 /// The fault that the access meets; the caller knows which exception that is.
+#[inline]
 pub fn walk(
     rules: &WalkRules,
     address: u64,
@@ -177,6 +178,7 @@ pub fn walk(
     Err(WalkFault::Page)
 }
 
+#[inline]
 fn check_encoding(rules: &WalkRules, entry: Pte) -> Result<(), WalkFault> {
     let reserved_write = entry.has(Pte::W) && !entry.has(Pte::R);
     let pbmt = entry.0 & Pte::PBMT;
@@ -188,6 +190,7 @@ fn check_encoding(rules: &WalkRules, entry: Pte) -> Result<(), WalkFault> {
     Ok(())
 }
 
+#[inline]
 fn check_permission(rules: &WalkRules, entry: Pte, access: Access) -> Result<(), WalkFault> {
     let user_ok = if entry.has(Pte::U) {
         rules.user || rules.sum && access != Access::Fetch
@@ -206,6 +209,7 @@ fn check_permission(rules: &WalkRules, entry: Pte, access: Access) -> Result<(),
     }
 }
 
+#[inline]
 fn finish(
     rules: &WalkRules,
     address: u64,

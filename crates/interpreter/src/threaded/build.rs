@@ -39,12 +39,12 @@ pub(super) fn decode_run(
         }
         if marks.any_at(at) {
             *code.op_mut(at) = handlers::marked_op();
-            ram.mark_decoded(page, at as u16, at as u16);
+            at += 1;
             break 0;
         }
         let Some((insn, word)) = fetch(ram, base, at, isa) else {
             *code.op_mut(at) = handlers::plain_op();
-            ram.mark_decoded(page, at as u16, at as u16 + 1);
+            at += 2;
             break 0;
         };
         let (op, ending, fast) = translate(code, &insn, word, at, isa);
@@ -56,13 +56,14 @@ pub(super) fn decode_run(
             code.op_mut(starts[starts.len() - 2]).handler = handler;
         }
         previous = fast;
-        let halves = usize::from(insn.len / 2);
-        ram.mark_decoded(page, at as u16, (at + halves - 1) as u16);
-        at += halves;
+        at += usize::from(insn.len / 2);
         if ending == Ending::Run {
             break 0;
         }
     };
+    if at > slot {
+        ram.mark_decoded(page, slot as u16, at as u16 - 1);
+    }
     for &start in starts.iter().rev() {
         left += 1;
         code.op_mut(start).left = left;

@@ -115,16 +115,16 @@ impl Walker {
                 registers.pc.wrapping_sub(1)
             };
             let program = self.programs.at(probe, privilege, process).cloned();
-            let name = program
+            let functions = program
                 .as_ref()
-                .and_then(|program| program.symbols.nearest(probe));
-            let Some((name, _)) = name else {
+                .map(|program| self.functions(program, probe));
+            let Some(functions) = functions.filter(|functions| !functions.is_empty()) else {
                 if is_innermost {
                     names.push(format!("{:#x}{mark}", registers.pc));
                 }
                 break;
             };
-            names.push(format!("{}{mark}", name.replace(';', ":")));
+            names.extend(functions.iter().map(|name| format!("{name}{mark}")));
             let memory = Memory {
                 guest,
                 privilege,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use debugger::session::Programs;
 
 use super::{Sink, place};
-use crate::{Event, Message, Thread, What, describe, sbi};
+use crate::{Call, Event, Message, Thread, What, describe, sbi};
 
 /// Writes lines.
 pub struct Text<W: Write> {
@@ -19,7 +19,8 @@ pub struct Text<W: Write> {
 struct Held {
     id: u64,
     thread: Option<Rc<Thread>>,
-    line: String,
+    head: String,
+    text: String,
     notes: String,
 }
 
@@ -36,7 +37,9 @@ impl<W: Write> Text<W> {
 
     fn release(&mut self) -> io::Result<()> {
         match self.held.take() {
-            Some(Held { line, notes, .. }) => writeln!(self.out, "{line} …{notes}"),
+            Some(Held {
+                head, text, notes, ..
+            }) => writeln!(self.out, "{head} {text} …{notes}"),
             None => Ok(()),
         }
     }
@@ -56,20 +59,15 @@ impl<W: Write> Text<W> {
     }
 
     /// A call is over: on its own line, if nothing came in between.
-    fn end(
-        &mut self,
-        event: &Event,
-        id: u64,
-        name: &str,
-        began: u64,
-        result: &str,
-    ) -> io::Result<()> {
-        if let Some(held) = self.held.take_if(|held| held.id == id) {
-            return writeln!(self.out, "{} = {result}{}", held.line, held.notes);
+    fn end(&mut self, event: &Event, call: &Call, result: &str) -> io::Result<()> {
+        if let Some(held) = self.held.take_if(|held| held.id == call.id) {
+            let Held { head, notes, .. } = held;
+            return writeln!(self.out, "{head} {} = {result}{notes}", call.text);
         }
         self.release()?;
         let head = Self::head(event);
-        let took = event.step.saturating_sub(began);
+        let took = event.step.saturating_sub(call.began);
+        let name = &call.name;
         writeln!(self.out, "{head} … {name} = {result} (after {took} steps)")
     }
 
@@ -78,7 +76,8 @@ impl<W: Write> Text<W> {
         self.held = Some(Held {
             id,
             thread: event.thread.clone(),
-            line: format!("{} {text}", Self::head(event)),
+            head: Self::head(event),
+            text: text.to_owned(),
             notes: String::new(),
         });
         Ok(())
@@ -104,7 +103,7 @@ impl<W: Write> Text<W> {
 
     fn line(&mut self, event: &Event, text: &str) -> io::Result<()> {
         self.release()?;
-        writeln!(self.out, "{} {text}", Self::head(event))
+        writeln!(self.out, "{} {}", Self::head(event), text.trim_end())
     }
 }
 
@@ -143,14 +142,14 @@ impl<W: Write> Sink for Text<W> {
                 let result = result.map_or("does not return".to_owned(), |result| {
                     describe::result(&call.name, result)
                 });
-                self.end(event, call.id, &call.name, call.began, &result)
+                self.end(event, call, &result)
             }
             What::SbiEnd { call, result } => {
                 let text = match sbi::error_name(result.0) {
                     Some(error) => format!("-{error}"),
                     None => format!("{:#x}", result.1),
                 };
-                self.end(event, call.id, &call.name, call.began, &text)
+                self.end(event, call, &text)
             }
             What::Switch { from } => {
                 let from = from

@@ -132,6 +132,11 @@ impl Pte {
         Self::leaf(frame, Flags::VALID)
     }
 
+    /// The same page marked copy-on-write, and so not writable.
+    pub const fn copy_on_write(self) -> Self {
+        Self(self.0 & !Flags::WRITE.bits() | Flags::COPY_ON_WRITE.bits())
+    }
+
     /// The frame of the page or the table.
     pub const fn frame(self) -> FrameNumber {
         FrameNumber(self.0 >> 10 & Self::MAX_FRAME)

@@ -9,9 +9,11 @@
 //! - **A linked table is never empty.** The number of entries in use is kept beside each table, so the table that an unmapped page
 //!   leaves empty is noticed at once and handed to the caller, who releases it after the flush, together with the page.
 
+mod edit;
 mod entry;
 mod scan;
 
+pub use edit::{Edit, Edited};
 pub use entry::{Flags, Permissions, Pte};
 pub use scan::{Cleared, Cursor, Found};
 

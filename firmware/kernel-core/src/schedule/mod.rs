@@ -36,6 +36,17 @@ pub struct Scheduler<'a> {
     ready: usize,
 }
 
+/// What becomes of a running thread that leaves its hart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// It is ready again, as by [`Scheduler::put_back`].
+    PutBack,
+    /// It is ready again, as by [`Scheduler::yield_to_siblings`].
+    Yield,
+    /// It is blocked, as by [`Scheduler::block`].
+    Block,
+}
+
 /// A thread with what it belongs to.
 #[derive(Clone, Copy)]
 struct Path {
@@ -157,8 +168,9 @@ impl<'a> Scheduler<'a> {
         node.virtual_runtime -= credit.min(self.quantum).min(node.virtual_runtime);
         new.members += 1;
         new.runnable += u32::from(runnable);
-        self.settle_job(from, false);
-        self.settle_process(index, false);
+        self.arrivals += 1;
+        self.levels().settle_job(from, false);
+        self.levels().settle(index, false);
         true
     }
 
@@ -180,7 +192,7 @@ impl<'a> Scheduler<'a> {
         if self.threads[thread].state == State::Ready {
             let group = &mut self.processes[path.process as usize].group;
             group.set_harts(self.threads, path.thread, harts);
-            self.settle_process(path.process, false);
+            self.levels().settle(path.process, false);
         } else {
             self.threads[thread].harts = harts;
         }
@@ -202,7 +214,7 @@ impl<'a> Scheduler<'a> {
         }
         let group = &mut self.processes[process].group;
         group.admit(&mut self.threads[thread], self.quantum);
-        self.enqueue(path);
+        self.levels().enqueue(path);
     }
 
     /// Makes a running thread ready again, with its credit unchanged: it was preempted, or it yields. O(log n).
@@ -210,7 +222,7 @@ impl<'a> Scheduler<'a> {
     /// It goes behind those that have had as much as it; to go behind the next whoever that is, see [`Scheduler::yield_to_siblings`].
     pub fn put_back(&mut self, thread: usize) {
         if let Some(path) = self.path_in(thread, State::Running) {
-            self.enqueue(path);
+            self.levels().enqueue(path);
         }
     }
 
@@ -218,22 +230,32 @@ impl<'a> Scheduler<'a> {
     /// else behind the next job: it gives up its credit against that one. Without this, a thread in credit that yields would be picked at once.
     /// O(log n).
     pub fn yield_to_siblings(&mut self, thread: usize) {
-        let Some(path) = self.path_in(thread, State::Running) else {
+        if let Some(path) = self.path_in(thread, State::Running) {
+            let mut levels = self.levels();
+            levels.give_way(path);
+            levels.enqueue(path);
+        }
+    }
+
+    /// [`Scheduler::account`] for a running thread, then what `how` says, in one go. O(log n).
+    #[inline(always)]
+    pub fn leave(&mut self, thread: usize, ticks: u64, how: Leave) {
+        let mut levels = self.levels();
+        let Some(path) = levels.path_in(thread, State::Running) else {
             return;
         };
-        let (job, process) = (path.job as usize, path.process as usize);
-        // None of the three is in a queue where it is changed: the thread runs, and the others have no other ready thread.
-        if let Some(next) = self.processes[process].group.first(self.threads) {
-            let least = next.virtual_runtime;
-            self.threads[thread].raise(least);
-        } else if let Some(next) = self.jobs[job].group.first(self.processes) {
-            let least = next.virtual_runtime;
-            self.processes[process].raise(least);
-        } else if let Some(next) = self.root.first(self.jobs) {
-            let least = next.virtual_runtime;
-            self.jobs[job].raise(least);
+        levels.charge(path, ticks);
+        match how {
+            Leave::PutBack => levels.enqueue(path),
+            Leave::Yield => {
+                levels.give_way(path);
+                levels.enqueue(path);
+            }
+            Leave::Block => {
+                levels.threads[path.thread as usize].state = State::Blocked;
+                levels.count_blocked(path);
+            }
         }
-        self.enqueue(path);
     }
 
     /// Makes a running or ready thread blocked. O(log n).
@@ -243,39 +265,19 @@ impl<'a> Scheduler<'a> {
         };
         match self.threads[thread].state {
             State::Ready => {
-                self.dequeue(path, State::Blocked, false);
+                self.levels().dequeue(path, State::Blocked, false);
             }
             State::Running => self.threads[thread].state = State::Blocked,
             State::Blocked | State::Vacant => return,
         }
-        let process = &mut self.processes[path.process as usize].group;
-        process.runnable -= 1;
-        if process.runnable == 0 {
-            let job = &mut self.jobs[path.job as usize].group;
-            job.runnable -= 1;
-            self.root.runnable -= u32::from(job.runnable == 0);
-        }
+        self.levels().count_blocked(path);
     }
 
     /// Takes the thread that is to run on a hart: of those that may run there, the one with the least virtual runtime by hierarchy.
     /// It is running then, until [`Scheduler::put_back`] or [`Scheduler::block`]. O(log n).
+    #[inline(always)]
     pub fn pick(&mut self, hart: usize) -> Option<usize> {
-        let harts = bit(hart);
-        let job = self.root.first_for(self.jobs, harts)?;
-        let in_job = &mut self.jobs[job as usize].group;
-        let process = in_job.first_for(self.processes, harts)?;
-        let in_process = &mut self.processes[process as usize].group;
-        let thread = in_process.first_for(self.threads, harts)?;
-        in_process.note_first(self.threads);
-        self.jobs[job as usize].group.note_first(self.processes);
-        self.root.note_first(self.jobs);
-        let path = Path {
-            job,
-            process,
-            thread,
-        };
-        self.dequeue(path, State::Running, true);
-        Some(thread as usize)
+        self.levels().pick(bit(hart))
     }
 
     /// Charges a thread, its process and its job for `ticks` of running, scaled by their weights. O(log n).
@@ -286,14 +288,7 @@ impl<'a> Scheduler<'a> {
         let Some(path) = self.path(thread) else {
             return;
         };
-        let (job, process) = (path.job as usize, path.process as usize);
-        self.arrivals += 1;
-        let charge = (ticks, self.quantum, self.arrivals);
-        let group = &mut self.processes[process].group;
-        charge_child(group, self.threads, path.thread, charge);
-        let group = &mut self.jobs[job].group;
-        charge_child(group, self.processes, path.process, charge);
-        charge_child(&mut self.root, self.jobs, path.job, charge);
+        self.levels().charge(path, ticks);
     }
 
     /// True when [`Scheduler::pick`] would find a thread for this hart. O(1).
@@ -333,6 +328,24 @@ impl<'a> Scheduler<'a> {
         behind.saturating_sub(ahead) > self.quantum / SLACK_DIVISOR
     }
 
+    /// The nodes as tools see them: jobs, processes, threads, each under its number.
+    pub fn nodes(&self) -> [&[Node]; 3] {
+        [self.jobs, self.processes, self.threads]
+    }
+
+    #[inline(always)]
+    fn levels(&mut self) -> Levels<'_> {
+        Levels {
+            jobs: self.jobs,
+            processes: self.processes,
+            threads: self.threads,
+            root: &mut self.root,
+            quantum: self.quantum,
+            arrivals: &mut self.arrivals,
+            ready: &mut self.ready,
+        }
+    }
+
     fn path(&self, thread: usize) -> Option<Path> {
         let index = occupied(self.threads, thread)?;
         let process = self.threads[thread].parent;
@@ -347,42 +360,6 @@ impl<'a> Scheduler<'a> {
     fn path_in(&self, thread: usize, state: State) -> Option<Path> {
         self.path(thread)
             .filter(|_| self.threads[thread].state == state)
-    }
-
-    fn enqueue(&mut self, path: Path) {
-        self.arrivals += 1;
-        self.ready += 1;
-        let group = &mut self.processes[path.process as usize].group;
-        group.insert(self.threads, path.thread, self.arrivals);
-        self.settle_process(path.process, false);
-    }
-
-    fn dequeue(&mut self, path: Path, state: State, turn: bool) {
-        self.ready -= 1;
-        let group = &mut self.processes[path.process as usize].group;
-        group.remove(self.threads, path.thread, state);
-        self.settle_process(path.process, turn);
-    }
-
-    /// Queues a process or not, and its job, as its ready threads demand; after a turn it goes behind its equals.
-    fn settle_process(&mut self, process: u32, turn: bool) {
-        self.arrivals += 1;
-        let node = &self.processes[process as usize];
-        let (job, harts) = (node.parent, node.group.harts(self.threads));
-        let group = &mut self.jobs[job as usize].group;
-        settle(group, self.processes, process, (harts, self.arrivals, turn));
-        self.settle_job(job, turn);
-    }
-
-    fn settle_job(&mut self, job: u32, turn: bool) {
-        self.arrivals += 1;
-        let harts = self.jobs[job as usize].group.harts(self.processes);
-        settle(&mut self.root, self.jobs, job, (harts, self.arrivals, turn));
-    }
-
-    /// The nodes as tools see them: jobs, processes, threads, each under its number.
-    pub fn nodes(&self) -> [&[Node]; 3] {
-        [self.jobs, self.processes, self.threads]
     }
 
     /// Proves all queues, counts and states right. O(n²), for tests and debugging.
@@ -400,6 +377,134 @@ impl<'a> Scheduler<'a> {
             return Err("the count of ready threads is wrong");
         }
         Ok(())
+    }
+}
+
+/// A scheduler's parts apart, so that where they are stays in registers whatever is written to one of them.
+struct Levels<'b> {
+    jobs: &'b mut [Node],
+    processes: &'b mut [Node],
+    threads: &'b mut [Node],
+    root: &'b mut Group,
+    quantum: u64,
+    arrivals: &'b mut u64,
+    ready: &'b mut usize,
+}
+
+impl Levels<'_> {
+    #[inline(always)]
+    fn path(&self, thread: usize) -> Option<Path> {
+        let index = occupied(self.threads, thread)?;
+        let process = self.threads[thread].parent;
+        let job = self.processes.get(process as usize)?.parent;
+        Some(Path {
+            job,
+            process,
+            thread: index,
+        })
+    }
+
+    #[inline(always)]
+    fn path_in(&self, thread: usize, state: State) -> Option<Path> {
+        self.path(thread)
+            .filter(|_| self.threads[thread].state == state)
+    }
+
+    #[inline(always)]
+    fn pick(&mut self, harts: u64) -> Option<usize> {
+        let job = self.root.first_for(self.jobs, harts)?;
+        let in_job = &mut self.jobs.get_mut(job as usize)?.group;
+        let process = in_job.first_for(self.processes, harts)?;
+        let in_process = &mut self.processes.get_mut(process as usize)?.group;
+        let thread = in_process.first_for(self.threads, harts)?;
+        let path = Path {
+            job,
+            process,
+            thread,
+        };
+        self.dequeue(path, State::Running, true);
+        Some(thread as usize)
+    }
+
+    #[inline(always)]
+    fn charge(&mut self, path: Path, ticks: u64) {
+        let (job, process) = (path.job as usize, path.process as usize);
+        *self.arrivals += 1;
+        let charge = (ticks, self.quantum, *self.arrivals);
+        let group = &mut self.processes[process].group;
+        charge_child(group, self.threads, path.thread, charge);
+        let group = &mut self.jobs[job].group;
+        charge_child(group, self.processes, path.process, charge);
+        charge_child(self.root, self.jobs, path.job, charge);
+    }
+
+    /// Gives up the credit of a running thread against the next in line.
+    #[inline(always)]
+    fn give_way(&mut self, path: Path) {
+        let (job, process) = (path.job as usize, path.process as usize);
+        // None of the three is in a queue where it is changed: the thread runs, and the others have no other ready thread.
+        if let Some(next) = self.processes[process].group.first(self.threads) {
+            let least = next.virtual_runtime;
+            self.threads[path.thread as usize].raise(least);
+        } else if let Some(next) = self.jobs[job].group.first(self.processes) {
+            let least = next.virtual_runtime;
+            self.processes[process].raise(least);
+        } else if let Some(next) = self.root.first(self.jobs) {
+            let least = next.virtual_runtime;
+            self.jobs[job].raise(least);
+        }
+    }
+
+    #[inline(always)]
+    fn count_blocked(&mut self, path: Path) {
+        let process = &mut self.processes[path.process as usize].group;
+        process.runnable -= 1;
+        if process.runnable == 0 {
+            let job = &mut self.jobs[path.job as usize].group;
+            job.runnable -= 1;
+            self.root.runnable -= u32::from(job.runnable == 0);
+        }
+    }
+
+    #[inline(always)]
+    fn enqueue(&mut self, path: Path) {
+        *self.arrivals += 1;
+        *self.ready += 1;
+        let group = &mut self.processes[path.process as usize].group;
+        group.insert(self.threads, path.thread, *self.arrivals);
+        self.settle(path.process, false);
+    }
+
+    #[inline(always)]
+    fn dequeue(&mut self, path: Path, state: State, turn: bool) {
+        *self.arrivals += 1;
+        *self.ready -= 1;
+        let group = &mut self.processes[path.process as usize].group;
+        group.remove(self.threads, path.thread, state);
+        self.settle(path.process, turn);
+    }
+
+    /// Queues a process or not, and its job, as its ready threads demand; after a turn it goes behind its equals.
+    #[inline(always)]
+    fn settle(&mut self, process: u32, turn: bool) {
+        let node = &self.processes[process as usize];
+        let (job, harts) = (node.parent, node.group.harts(self.threads));
+        let group = &mut self.jobs[job as usize].group;
+        let changed = settle(
+            group,
+            self.processes,
+            process,
+            (harts, *self.arrivals, turn),
+        );
+        if changed || turn {
+            self.settle_job(job, turn);
+        }
+    }
+
+    #[inline(always)]
+    fn settle_job(&mut self, job: u32, turn: bool) {
+        let harts = self.jobs[job as usize].group.harts(self.processes);
+        settle(self.root, self.jobs, job, (harts, *self.arrivals, turn));
     }
 }
 
@@ -449,12 +554,12 @@ fn remove_childless(level: &mut [Node], number: usize, group: &mut Group) -> boo
     }
 }
 
-/// Brings a job or a process in line with its own queue, which is empty or whose threads may run on `harts`.
-fn settle(group: &mut Group, level: &mut [Node], child: u32, now: (u64, u64, bool)) {
+/// Brings a job or a process in line with its own queue, which is empty or whose threads may run on `harts`. False when it was.
+#[inline(always)]
+fn settle(group: &mut Group, level: &mut [Node], child: u32, now: (u64, u64, bool)) -> bool {
     let (harts, arrival, turn) = now;
     let node = &mut level[child as usize];
-    let empty = node.group.is_empty();
-    match (node.state == State::Ready, empty) {
+    match (node.state == State::Ready, node.group.is_empty()) {
         (false, false) => {
             node.harts = harts;
             group.insert(level, child, arrival);
@@ -462,22 +567,25 @@ fn settle(group: &mut Group, level: &mut [Node], child: u32, now: (u64, u64, boo
         (true, true) => group.remove(level, child, State::Blocked),
         (true, false) if turn => group.requeue(level, child, arrival, |node| node.harts = harts),
         (true, false) if node.harts != harts => group.set_harts(level, child, harts),
-        _ => {}
+        _ => return false,
     }
+    true
 }
 
+#[inline(always)]
 fn charge_child(group: &mut Group, level: &mut [Node], child: u32, charge: (u64, u64, u64)) {
     let (ticks, quantum, arrival) = charge;
     if group.members == 1 {
         // Nobody to be ahead of or behind: only the differences matter, and a sibling to come begins where it is.
-        group.note(level, child);
+        group.floor = group.floor.max(level[child as usize].virtual_runtime);
         return;
     }
-    if level[child as usize].state == State::Ready {
+    let node = &mut level[child as usize];
+    if node.state == State::Ready {
         group.requeue(level, child, arrival, |node| node.charge(ticks));
     } else {
-        level[child as usize].charge(ticks);
-        level[child as usize].raise(group.floor.saturating_sub(quantum));
+        node.charge(ticks);
+        node.raise(group.floor.saturating_sub(quantum));
     }
     group.note(level, child);
 }

@@ -155,10 +155,11 @@ impl Group {
         level.get(self.first as usize)
     }
 
-    /// The ready child with the least virtual runtime among those that may run on one of `harts`.
-    #[inline]
-    pub fn first_for(&self, level: &[Node], harts: u64) -> Option<u32> {
+    /// The ready child with the least virtual runtime among those that may run on one of `harts`. The least among all is remembered.
+    #[inline(always)]
+    pub fn first_for(&mut self, level: &[Node], harts: u64) -> Option<u32> {
         let first = level.get(self.first as usize)?;
+        self.floor = self.floor.max(first.virtual_runtime);
         if first.harts & harts != 0 {
             return Some(self.first);
         }
@@ -181,14 +182,6 @@ impl Group {
             } else {
                 at = node.children[RIGHT];
             }
-        }
-    }
-
-    /// Remembers the least virtual runtime among the ready children.
-    #[inline]
-    pub fn note_first(&mut self, level: &[Node]) {
-        if let Some(first) = self.first(level) {
-            self.floor = self.floor.max(first.virtual_runtime);
         }
     }
 
@@ -328,7 +321,7 @@ impl Group {
     }
 
     /// Gives a queued child the place of its virtual runtime, behind its equals, after `change` has changed it.
-    #[inline]
+    #[inline(always)]
     pub fn requeue(
         &mut self,
         level: &mut [Node],

@@ -120,7 +120,6 @@ global_asm!(
     "  li t1, {ecall}",
     "  bne a1, t1, 2f",
     "  call {system_call}",
-    "  bnez a0, trap_return",
     // The same thread goes on: Rust code has kept what functions must keep, and gp and tp are none of its business.
     "  ld t0, {registers}(s0)",
     "  ld t1, {status}(s0)",
@@ -135,7 +134,7 @@ global_asm!(
     "  sret",
     "2:",
     "  csrr a2, stval",
-    "  call {trap}",
+    "  tail {trap}",
     // s0 = the hart's record: back to the thread that it has now.
     "trap_return:",
     "  ld t0, {registers}(s0)",

@@ -16,6 +16,12 @@ pub struct FloatState {
     pub fcsr: u64,
 }
 
+/// What a thread has that has not written any.
+pub static ZERO: FloatState = FloatState {
+    f: [0; 32],
+    fcsr: 0,
+};
+
 global_asm!(
     ".option push",
     ".option arch, +f, +d",

@@ -13,7 +13,6 @@ use kernel_core::page_table::Permissions;
 use kernel_core::region::{Kind, Region};
 
 use super::{Mailbox, Message, PIECE, Place, Transport};
-use crate::fault::Access;
 use crate::hart::Hart;
 use crate::kernel::Kernel;
 use crate::layout::{MMAP_END, MMAP_FLOOR, PAGE};
@@ -157,19 +156,27 @@ fn fill(
             break Err(NotNow::Again);
         }
         let at = message.from.wrapping_add(done * PAGE);
-        let length = bytes_in(message.length, done);
-        let whole = shares && is_whole_page(space, at, length);
-        let frame = match whole {
-            true => share(memory, space, at),
-            false => copy_in(memory, space, at, length),
+        let whole = match shares {
+            true => whole_pages(space, at, message.length - done * PAGE),
+            false => 0,
         };
-        match frame {
+        if whole > 0 {
+            let whole = whole.min(BUDGET - spent);
+            let (lent, result) = space.lend(memory, at, whole, (list, done));
+            done += lent;
+            has_shared |= lent > 0;
+            spent += lent * SHARE;
+            if let Err(error) = result {
+                break Err(error.into());
+            }
+            continue;
+        }
+        match copy_in(memory, space, at, bytes_in(message.length, done)) {
             Ok(frame) => direct::write_word(list, done as usize, frame.0),
             Err(error) => break Err(error.into()),
         }
         done += 1;
-        has_shared |= whole;
-        spent += if whole { SHARE } else { COPY };
+        spent += COPY;
     };
     direct::write_word(list, DONE, done);
     if has_shared {
@@ -187,9 +194,22 @@ fn is_whole_page(space: &Space, at: u64, length: u64) -> bool {
         && region.is_some_and(|region| region.kind.is_private())
 }
 
-fn share(memory: &mut Memory, space: &mut Space, at: u64) -> Result<FrameNumber, u16> {
-    space.resolve(memory, at, Access::Read)?;
-    space.share_for_message(memory, at)
+/// How many whole pages of a part of a message are memory of one region that nobody else sees.
+fn whole_pages(space: &Space, at: u64, length: u64) -> u64 {
+    match space.regions.find(at) {
+        Some(region) if at.is_multiple_of(PAGE) && region.kind.is_private() => {
+            length.min(region.end - at) / PAGE
+        }
+        _ => 0,
+    }
+}
+
+/// How many pages of a message, from its first on, can be mapped at once where a receiver wants it: whole ones into one region.
+fn mappable_at_once(space: &Space, into: u64, length: u64) -> u64 {
+    match space.regions.find(into) {
+        Some(region) if region.permissions.contains(READ_WRITE) => whole_pages(space, into, length),
+        _ => 0,
+    }
 }
 
 /// A frame with a copy of what is at an address, zeros behind it.
@@ -293,7 +313,11 @@ pub fn prepare(
     let process = kernel.current_process(hart);
     let process = kernel.processes.get_mut(process).ok_or(errno::EFAULT)?;
     let mut spent = 0;
-    for index in direct::read_word(list, SEEN)..pages_of(length) {
+    let mappable = match maps {
+        true => mappable_at_once(&process.space, place.into, length),
+        false => 0,
+    };
+    for index in direct::read_word(list, SEEN).max(mappable)..pages_of(length) {
         if spent >= BUDGET {
             direct::write_word(list, SEEN, index);
             return Err(NotNow::Again);
@@ -376,11 +400,17 @@ pub fn finish(kernel: &mut Kernel, hart: &Hart, list: FrameNumber, place: &Place
         return drop(kernel, list);
     };
     let (memory, space) = (&mut kernel.memory, &mut process.space);
-    for index in 0..pages_of(length) {
+    let mappable = match (chosen, maps) {
+        (true, _) => pages_of(length),
+        (false, true) => mappable_at_once(space, start, length),
+        (false, false) => 0,
+    };
+    // What cannot be mapped, though its tables are charged, is lost: no page comes from nowhere.
+    space.put_lent(memory, start, mappable, (list, READ_WRITE));
+    for index in mappable..pages_of(length) {
         let frame = FrameNumber(direct::read_word(list, index as usize));
         let at = start + index * PAGE;
-        let old = if maps && (chosen || can_map(space, start, length, index)) {
-            // What cannot be mapped, though its tables are charged, is lost: no page comes from nowhere.
+        let old = if maps && can_map(space, start, length, index) {
             space
                 .exchange(memory, at, frame, READ_WRITE)
                 .unwrap_or(Some(frame))

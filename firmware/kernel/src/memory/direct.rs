@@ -2,6 +2,7 @@
 
 use kernel_core::frame::FrameNumber;
 
+use crate::arch::bytes;
 use crate::layout::{DIRECT_MAP, PAGE};
 
 /// Where a physical address is in the direct map.
@@ -31,53 +32,15 @@ pub fn write_word(frame: FrameNumber, index: usize, value: u64) {
 
 /// Fills a frame with zeros.
 pub fn zero_page(frame: FrameNumber) {
-    let words = words(frame);
-    for block in 0..64 {
-        // SAFETY: 64 times eight words are a frame. Unrolled and volatile because the compiler
-        // would make a call of memset of it, which goes word by word.
-        unsafe {
-            let at = words.add(8 * block);
-            at.write_volatile(0);
-            at.add(1).write_volatile(0);
-            at.add(2).write_volatile(0);
-            at.add(3).write_volatile(0);
-            at.add(4).write_volatile(0);
-            at.add(5).write_volatile(0);
-            at.add(6).write_volatile(0);
-            at.add(7).write_volatile(0);
-        }
-    }
+    // SAFETY: frames that the kernel works with are RAM, which the direct map shows whole; no reference to a frame's content outlives a
+    // call into this module, but those that were given out for good, whose frames the pool never owns.
+    unsafe { bytes::zero_page(words(frame)) };
 }
 
 /// Copies a frame.
 pub fn copy_page(from: FrameNumber, to: FrameNumber) {
-    let (from, to) = (words(from), words(to));
-    for block in 0..64 {
-        // SAFETY: as in `zero_page`; two frames are the same or apart, and word by word either is fine.
-        unsafe {
-            let (from, to) = (from.add(8 * block), to.add(8 * block));
-            let (a, b, c, d) = (
-                from.read(),
-                from.add(1).read(),
-                from.add(2).read(),
-                from.add(3).read(),
-            );
-            let (e, f, g, h) = (
-                from.add(4).read(),
-                from.add(5).read(),
-                from.add(6).read(),
-                from.add(7).read(),
-            );
-            to.write_volatile(a);
-            to.add(1).write_volatile(b);
-            to.add(2).write_volatile(c);
-            to.add(3).write_volatile(d);
-            to.add(4).write_volatile(e);
-            to.add(5).write_volatile(f);
-            to.add(6).write_volatile(g);
-            to.add(7).write_volatile(h);
-        }
-    }
+    // SAFETY: as in `zero_page`; two frames are the same or apart.
+    unsafe { bytes::copy_page(words(from), words(to)) };
 }
 
 /// Copies bytes into a frame from `offset` on, as many as fit; says how many.

@@ -135,9 +135,7 @@ pub fn build(platform: &mut Platform) -> Result<FrameNumber, NoMemory> {
     Ok(builder.root)
 }
 
-/// Gives a new root the kernel's half.
-pub fn copy_upper_half(kernel_root: FrameNumber, root: FrameNumber) {
-    for index in 256..512 {
-        direct::write_word(root, index, direct::read_word(kernel_root, index));
-    }
+/// Makes a frame a root: nothing in the user's half, and the kernel's, as the kernel's own root has it.
+pub fn fill_root(kernel_root: FrameNumber, root: FrameNumber) {
+    direct::copy_page(kernel_root, root);
 }

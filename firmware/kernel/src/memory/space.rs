@@ -4,7 +4,9 @@ use abi::errno;
 use abi::layout::Record;
 use kernel_core::files::Node;
 use kernel_core::frame::{Account, FrameNumber};
-use kernel_core::page_table::{Cleared, Cursor, Flags, Found, Leaf, PageTable, Permissions};
+use kernel_core::page_table::{
+    Cursor, Edit, Edited, Flags, Found, Leaf, PageTable, Permissions, Pte, Tables, index, span,
+};
 use kernel_core::region::{Kind, Region, Regions};
 
 use super::{Memory, direct, kernel_space};
@@ -18,7 +20,9 @@ const SCAN_BUDGET: u32 = 4096;
 /// What one piece of long work may cost, in entries looked at.
 const CLEAR_BUDGET: u32 = 2048;
 /// What a page costs that is taken away or shared, by the same measure.
-const PAGE_COST: u32 = 24;
+const PAGE_COST: u32 = 4;
+/// Frames that are given back after one flush.
+const FREED_AT_ONCE: usize = 32;
 /// Pages of shared memory that fork goes through in one piece.
 const SHARED_AT_ONCE: u64 = 32;
 /// The most regions that an address space has.
@@ -79,6 +83,39 @@ pub enum Progress {
     More,
 }
 
+/// Frames that nothing leads to any more, until every hart has forgotten that anything did.
+struct Freed {
+    frames: [FrameNumber; FREED_AT_ONCE],
+    count: usize,
+}
+
+impl Default for Freed {
+    fn default() -> Self {
+        Self {
+            frames: [FrameNumber(0); FREED_AT_ONCE],
+            count: 0,
+        }
+    }
+}
+
+impl Freed {
+    /// Two more always fit in, for tables.
+    const fn is_full(&self) -> bool {
+        self.count + 2 >= FREED_AT_ONCE
+    }
+
+    fn push(&mut self, frame: FrameNumber) {
+        if let Some(slot) = self.frames.get_mut(self.count) {
+            *slot = frame;
+            self.count += 1;
+        }
+    }
+
+    fn frames(&self) -> &[FrameNumber] {
+        self.frames.get(..self.count).unwrap_or_default()
+    }
+}
+
 /// Why an access or a change is refused: the error number.
 pub type Refused = u16;
 
@@ -127,16 +164,24 @@ impl Space {
         account: &mut Account,
         kernel_root: FrameNumber,
     ) -> Result<Self, Refused> {
-        memory
-            .pool
-            .charge(account, 1)
-            .map_err(|error| error.errno())?;
-        let root = memory.take_zeroed().ok_or(errno::ENOMEM)?;
-        kernel_space::copy_upper_half(kernel_root, root);
-        Ok(Self {
-            root,
-            ..Self::default()
-        })
+        let mut space = Self::default();
+        space.make_root(memory, account, kernel_root)?;
+        Ok(space)
+    }
+
+    fn make_root(
+        &mut self,
+        memory: &mut Memory,
+        account: &mut Account,
+        kernel_root: FrameNumber,
+    ) -> Result<(), Refused> {
+        let charged = memory.pool.charge(account, 1);
+        charged.map_err(|error| error.errno())?;
+        let root = memory.pool.take().map_err(|_| errno::ENOMEM)?;
+        kernel_space::fill_root(kernel_root, root);
+        memory.set_entries(root, 0);
+        self.root = root;
+        Ok(())
     }
 
     /// Frames that it was promised.
@@ -261,37 +306,35 @@ impl Space {
         (start, end): (u64, u64),
         budget: &mut u32,
     ) -> Progress {
-        const BATCH: usize = 32;
         let mut cursor = Cursor::new(start, end);
+        let table = self.table();
         loop {
-            let mut frames = [None; 3 * BATCH];
-            let mut count = 0;
-            let mut progress = None;
-            while count + 3 <= frames.len() {
-                match self.table().clear(memory, &mut cursor, budget) {
-                    Cleared::Page(unmapped) => {
-                        *budget = budget.saturating_sub(PAGE_COST);
-                        let page = [Some(unmapped.leaf.entry.frame())];
-                        for frame in page.into_iter().chain(unmapped.tables) {
-                            frames[count] = frame;
-                            count += 1;
-                        }
-                    }
-                    Cleared::Paused => progress = Some(Progress::More),
-                    Cleared::Done => progress = Some(Progress::Done),
+            let mut freed = Freed::default();
+            let edited = table.edit(memory, &mut cursor, budget, |_, _, entry| {
+                if freed.is_full() {
+                    return Edit::Stop;
                 }
-                if progress.is_some() {
-                    break;
-                }
+                freed.push(entry.frame());
+                Edit::Set(Pte(0))
+            });
+            if let Edited::Emptied(emptied) = edited {
+                emptied
+                    .into_iter()
+                    .flatten()
+                    .for_each(|table| freed.push(table));
             }
-            if count > 0 {
+            if freed.count > 0 {
                 self.forget_translations(memory);
             }
-            for frame in frames.into_iter().flatten() {
+            *budget = budget.saturating_sub(PAGE_COST * freed.count as u32);
+            for &frame in freed.frames() {
                 memory.release(frame);
             }
-            if let Some(progress) = progress {
-                return progress;
+            match edited {
+                Edited::Done => return Progress::Done,
+                Edited::Paused => return Progress::More,
+                Edited::Emptied(_) | Edited::Stopped if *budget == 0 => return Progress::More,
+                Edited::Emptied(_) | Edited::Stopped => {}
             }
         }
     }
@@ -345,9 +388,13 @@ impl Space {
         if region.backing == SIGNAL_RETURN {
             direct::write_word(frame, 0, SIGNAL_RETURN_CODE);
         }
-        let flags = Flags::user(region.permissions);
-        let mapped = self.table().map(memory, page, frame, 0, flags);
-        mapped.map_err(|error| error.errno())?;
+        let entry = Pte::leaf(frame, Flags::user(region.permissions));
+        let mut target = Target::new(self.table());
+        if let Err(error) = target.put(memory, page, entry) {
+            memory.release(frame);
+            return Err(error);
+        }
+        target.finish(memory);
         Ok(frame)
     }
 
@@ -376,30 +423,97 @@ impl Space {
         Ok(frame)
     }
 
-    /// Shares a page that is there with a message: it is not writable any more, here or there. The frame, held once more.
+    /// Shares `count` pages with a message: they are not writable any more, here or there. Writes their frames, each held once more,
+    /// into a list from its word `first` on. How many were shared is told in any case.
     ///
     /// # Errors
-    /// EFAULT: there is no page, or it is shared as it is; ENOMEM.
-    pub fn share_for_message(
+    /// EFAULT: not all of it may be read, or something is shared as it is; ENOMEM.
+    pub fn lend(
         &mut self,
         memory: &mut Memory,
-        address: u64,
-    ) -> Result<FrameNumber, Refused> {
-        let region = self.regions.find(address).ok_or(errno::EFAULT)?;
-        if !region.kind.is_private() {
-            return Err(errno::EFAULT);
+        start: u64,
+        count: u64,
+        (list, first): (FrameNumber, u64),
+    ) -> (u64, Result<(), Refused>) {
+        let end = start.saturating_add(count * PAGE);
+        if let Err(error) = self.allows_lending(start, end) {
+            return (0, Err(error));
         }
-        let leaf = self.table().walk(memory, address).ok_or(errno::EFAULT)?;
-        let frame = leaf.entry.frame();
-        let flags = leaf.entry.flags().copy_on_write();
-        memory.pool.share(frame).map_err(|_| errno::ENOMEM)?;
-        let replaced = self.table().replace(memory, leaf, frame, flags);
-        match replaced {
-            Ok(_) => Ok(frame),
-            Err(error) => {
-                memory.release(frame);
-                Err(error.errno())
+        let mut lent = 0;
+        let mut cursor = Cursor::new(start, end);
+        while !cursor.is_done() {
+            // What was never touched is given a page now.
+            let at = cursor.next;
+            if let Err(error) = self.resolve(memory, at, Access::Read) {
+                return (lent, Err(error));
             }
+            let mut budget = SCAN_BUDGET;
+            self.table().edit(
+                memory,
+                &mut cursor,
+                &mut budget,
+                |memory, address, entry| {
+                    let is_next = address == start + lent * PAGE;
+                    if !is_next || memory.pool.share(entry.frame()).is_err() {
+                        return Edit::Stop;
+                    }
+                    direct::write_word(list, (first + lent) as usize, entry.frame().0);
+                    lent += 1;
+                    Edit::Set(entry.copy_on_write())
+                },
+            );
+            // Vacant places were passed over.
+            cursor.next = start + lent * PAGE;
+            if cursor.next == at {
+                return (lent, Err(errno::ENOMEM));
+            }
+        }
+        (lent, Ok(()))
+    }
+
+    fn allows_lending(&self, start: u64, end: u64) -> Result<(), Refused> {
+        let mut at = start;
+        while at < end {
+            let region = self.regions.find(at).ok_or(errno::EFAULT)?;
+            if !region.kind.is_private() || !region.permissions.contains(Permissions::READ) {
+                return Err(errno::EFAULT);
+            }
+            at = region.end;
+        }
+        Ok(())
+    }
+
+    /// Puts `count` frames of a list where pages are or may be, each to be copied before it is written. The list then has those that were
+    /// there, or 0: harts may know them until [`Space::forget_all`]. Where no table is to be had the list stays as it is.
+    pub fn put_lent(
+        &mut self,
+        memory: &mut Memory,
+        start: u64,
+        count: u64,
+        (list, permissions): (FrameNumber, Permissions),
+    ) {
+        let flags = Flags::user(permissions).copy_on_write();
+        let tree = self.table();
+        let mut at = 0;
+        while at < count {
+            let address = start + at * PAGE;
+            let Ok(table) = tree.leaf_table(memory, address) else {
+                return;
+            };
+            let first = index(address, 0);
+            let part = (count - at).min((512 - first) as u64);
+            let mut added = 0;
+            for place in 0..part {
+                let frame = FrameNumber(direct::read_word(list, (at + place) as usize));
+                let before = Pte(memory.read(table, first + place as usize));
+                let is_vacant = !before.is_valid();
+                added += u16::from(is_vacant);
+                memory.write(table, first + place as usize, Pte::leaf(frame, flags).0);
+                let old = if is_vacant { 0 } else { before.frame().0 };
+                direct::write_word(list, (at + place) as usize, old);
+            }
+            memory.set_entries(table, memory.entries(table) + added);
+            at += part;
         }
     }
 
@@ -431,28 +545,26 @@ impl Space {
         self.forget_translations(memory);
     }
 
-    /// Begins a copy that shares every page until one side writes to it: promises all that it may come to need.
-    /// [`Space::share_piece`] then goes from page to page.
+    /// Begins a copy of another space that shares every page until one side writes to it: promises all that it may come to need.
+    /// [`Space::share_piece`] then goes through the pages. This one has nothing yet.
     ///
     /// # Errors
     /// There is too little memory for what the copy may come to need.
-    pub fn begin_copy(
-        &self,
+    pub fn begin_copy_of(
+        &mut self,
+        original: &Self,
         memory: &mut Memory,
         account: &mut Account,
         kernel_root: FrameNumber,
-    ) -> Result<Self, Refused> {
-        let mut copy = Self::new(memory, account, kernel_root)?;
-        let copied = copy.regions.copy_from(&self.regions, |frames| {
+    ) -> Result<(), Refused> {
+        self.make_root(memory, account, kernel_root)?;
+        let copied = self.regions.copy_from(&original.regions, |frames| {
             memory.pool.charge(account, frames).is_ok()
         });
-        match copied {
-            Ok(()) => Ok(copy),
-            Err(error) => {
-                copy.free(memory, account);
-                Err(error.errno())
-            }
-        }
+        copied.map_err(|error| {
+            self.free(memory, account);
+            error.errno()
+        })
     }
 
     /// Shares pages from `cursor` on with a copy, as many as may be at once.
@@ -466,43 +578,71 @@ impl Space {
         cursor: &mut Cursor,
     ) -> Result<Progress, Refused> {
         let mut budget = CLEAR_BUDGET;
-        let mut shared = false;
-        let mut progress = Progress::Done;
         // Region by region: tables are mostly empty.
-        'regions: while let Some(region) = copy.regions.at_or_after(cursor.next) {
+        while let Some(region) = copy.regions.at_or_after(cursor.next) {
             let mut part = Cursor::new(region.start.max(cursor.next), region.end);
             if region.kind == Kind::Shared {
                 // What nobody has touched yet is to be the same page on both sides, too.
-                let end = part.end.min(part.next + SHARED_AT_ONCE * PAGE);
-                self.populate(memory, part.next, end)?;
-                part.end = end;
+                part.end = part.end.min(part.next + SHARED_AT_ONCE * PAGE);
+                self.populate(memory, part.next, part.end)?;
             }
-            loop {
-                match self.table().scan(memory, &mut part, &mut budget) {
-                    Found::Page(leaf) => {
-                        budget = budget.saturating_sub(PAGE_COST);
-                        shared = true;
-                        self.share_page(memory, leaf, copy)?;
-                    }
-                    Found::Paused => {
-                        cursor.next = part.next;
-                        progress = Progress::More;
-                        break 'regions;
-                    }
-                    Found::Done => break,
+            let is_private = region.kind.is_private();
+            let progress = self.share_range(memory, copy, &mut part, is_private, &mut budget)?;
+            cursor.next = part.next;
+            if progress == Progress::More || part.end < region.end {
+                self.forget_translations(memory);
+                return Ok(Progress::More);
+            }
+            cursor.next = region.end;
+        }
+        // Pages that were writable are not any more.
+        self.forget_translations(memory);
+        Ok(Progress::Done)
+    }
+
+    /// Shares the pages of a part of a region with a copy.
+    fn share_range(
+        &self,
+        memory: &mut Memory,
+        copy: &Self,
+        part: &mut Cursor,
+        is_private: bool,
+        budget: &mut u32,
+    ) -> Result<Progress, Refused> {
+        let mut shared = 0;
+        let mut failed = None;
+        let mut target = Target::new(copy.table());
+        let edited = self
+            .table()
+            .edit(memory, part, budget, |memory, address, entry| {
+                let both = if is_private {
+                    entry.copy_on_write()
+                } else {
+                    entry
+                };
+                if memory.pool.share(entry.frame()).is_err() {
+                    failed = Some(errno::ENOMEM);
+                    return Edit::Stop;
                 }
-            }
-            cursor.next = part.end;
-            if part.end < region.end {
-                progress = Progress::More;
-                break;
-            }
+                if let Err(error) = target.put(memory, address, both) {
+                    memory.release(entry.frame());
+                    failed = Some(error);
+                    return Edit::Stop;
+                }
+                shared += 1;
+                if both == entry {
+                    Edit::Keep
+                } else {
+                    Edit::Set(both)
+                }
+            });
+        target.finish(memory);
+        *budget = budget.saturating_sub(PAGE_COST * shared);
+        match (failed, edited) {
+            (Some(error), _) => Err(error),
+            (None, Edited::Done) if *budget > 0 => Ok(Progress::Done),
+            _ => Ok(Progress::More),
         }
-        if shared {
-            // Pages that were writable are not any more.
-            self.forget_translations(memory);
-        }
-        Ok(progress)
     }
 
     /// Gives every page of a range that has none its frame.
@@ -514,27 +654,6 @@ impl Space {
             }
         }
         Ok(())
-    }
-
-    fn share_page(&mut self, memory: &mut Memory, leaf: Leaf, copy: &Self) -> Result<(), Refused> {
-        // A page that came to be after the copy was begun is not the copy's.
-        let Some(region) = copy.regions.find(leaf.address) else {
-            return Ok(());
-        };
-        let frame = leaf.entry.frame();
-        let flags = if region.kind.is_private() {
-            leaf.entry.flags().copy_on_write()
-        } else {
-            leaf.entry.flags()
-        };
-        memory.pool.share(frame).map_err(|_| errno::ENOMEM)?;
-        let mapped = copy.table().map(memory, leaf.address, frame, 0, flags);
-        if let Err(error) = mapped {
-            memory.release(frame);
-            return Err(error.errno());
-        }
-        let replaced = self.table().replace(memory, leaf, frame, flags);
-        replaced.map(|_| ()).map_err(|error| error.errno())
     }
 
     /// Takes everything away, as much as may be at once. No hart uses the space any more.
@@ -555,12 +674,15 @@ impl Space {
         }
         memory.release(self.root);
         memory.pool.uncharge(account, self.regions.committed() + 1);
-        *self = Self::default();
+        self.root = FrameNumber(0);
+        self.asid = 0;
+        self.harts = 0;
+        self.regions.clear();
         Progress::Done
     }
 
     /// The same, whole: for a space that has few pages yet.
-    pub fn free(mut self, memory: &mut Memory, account: &mut Account) {
+    pub fn free(&mut self, memory: &mut Memory, account: &mut Account) {
         while self.free_piece(memory, account) == Progress::More {}
     }
 
@@ -598,6 +720,54 @@ impl Space {
         if stale {
             hart.asid_generation = asids.generation;
             csr::flush_all();
+        }
+    }
+}
+
+/// Where many pages are put into a tree, one after another: its table is looked for once, and told once how many there are.
+struct Target {
+    tree: PageTable,
+    table: FrameNumber,
+    /// What the table is for: addresses divided by the bytes that it covers.
+    place: u64,
+    added: u16,
+}
+
+impl Target {
+    const fn new(tree: PageTable) -> Self {
+        Self {
+            tree,
+            table: FrameNumber(0),
+            place: u64::MAX,
+            added: 0,
+        }
+    }
+
+    /// Puts an entry where none is.
+    #[inline]
+    fn put(&mut self, memory: &mut Memory, address: u64, entry: Pte) -> Result<(), Refused> {
+        if address / span(1) != self.place {
+            self.move_to(memory, address)?;
+        }
+        memory.write(self.table, index(address, 0), entry.0);
+        self.added += 1;
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn move_to(&mut self, memory: &mut Memory, address: u64) -> Result<(), Refused> {
+        self.finish(memory);
+        let table = self.tree.leaf_table(memory, address);
+        self.table = table.map_err(|error| error.errno())?;
+        self.place = address / span(1);
+        Ok(())
+    }
+
+    /// Tells the last table.
+    fn finish(&mut self, memory: &mut Memory) {
+        if self.added > 0 {
+            memory.set_entries(self.table, memory.entries(self.table) + self.added);
+            self.added = 0;
         }
     }
 }

@@ -12,7 +12,6 @@ use kernel_core::region::{Kind, Region};
 use super::job::Job;
 use super::thread::{Registers, Thread, Wait};
 use super::{Process, State};
-use crate::arch::csr;
 use crate::arch::fpu::FloatState;
 use crate::fault::Access;
 use crate::hart::Hart;
@@ -124,7 +123,7 @@ pub fn execve(
     Err(NotNow::Gone)
 }
 
-fn discard(kernel: &mut Kernel, job: Id<Job>, loaded: Loaded) {
+fn discard(kernel: &mut Kernel, job: Id<Job>, mut loaded: Loaded) {
     if let Some(job) = kernel.jobs.get_mut(job) {
         loaded.space.free(&mut kernel.memory, &mut job.account);
     }
@@ -144,7 +143,7 @@ fn become_program(
     };
     process.set_name(path);
     process.actions.forget_handlers();
-    let old = core::mem::replace(&mut process.space, loaded.space);
+    let mut old = core::mem::replace(&mut process.space, loaded.space);
     let old_program = core::mem::replace(&mut process.program, loaded.program);
     process.space.enter(hart, &mut kernel.asids);
     if let Some(job) = kernel.jobs.get_mut(process.job) {
@@ -157,12 +156,13 @@ fn become_program(
     if let Some(thread) = kernel.threads.get_mut(hart.current) {
         thread.registers = loaded.registers;
         thread.float = FloatState::default();
+        thread.has_float = false;
         thread.clear_on_end = 0;
         thread.deadline = 0;
         thread.interrupted_call = false;
         thread.signals.stack = (0, 0);
-        crate::arch::fpu::load(&thread.float);
-        hart.return_status = csr::SSTATUS_SPIE | csr::FS_CLEAN;
+        hart.float_is_zero = false;
+        hart.show_float(thread);
     }
     kernel.code_generation += 1;
     hart.see_code(kernel.code_generation);

@@ -4,6 +4,7 @@
 //! piece, on its own time, so that no end takes longer than others can wait.
 
 use kernel_core::arena::Id;
+use kernel_core::schedule::Leave;
 
 use super::thread::{State as ThreadState, Thread, Wait, attention};
 use super::{Process, State, signal};
@@ -116,7 +117,7 @@ impl Kernel {
     /// The thread is no more.
     fn leave(&mut self, hart: &mut Hart, process_id: Id<Process>) {
         let id = hart.current;
-        self.put_down(hart);
+        self.put_down(hart, ThreadState::Stopped, Leave::Block);
         self.forget_thread(id);
         let Some(process) = self.processes.get_mut(process_id) else {
             return;

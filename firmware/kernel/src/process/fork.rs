@@ -7,7 +7,6 @@ use kernel_core::page_table::Cursor;
 
 use super::thread::Thread;
 use super::{Process, State};
-use crate::arch::{csr, fpu};
 use crate::hart::Hart;
 use crate::kernel::Kernel;
 use crate::layout::USER_END;
@@ -95,44 +94,37 @@ impl Kernel {
         job: Id<super::job::Job>,
     ) -> Result<Id<Process>, u16> {
         let account = &mut self.jobs.get_mut(job).ok_or(errno::EAGAIN)?.account;
-        let parent = self.processes.get(parent_id).ok_or(errno::EINVAL)?;
-        let space = parent
-            .space
-            .begin_copy(&mut self.memory, account, self.root)?;
-        let child = Process {
-            pid: self.next_pid,
-            state: State::Embryo,
-            parent: parent_id,
-            job,
-            space,
-            copied: Cursor::new(0, USER_END),
-            descriptors: parent.descriptors.copy_for_fork(),
-            actions: parent.actions,
-            directory: parent.directory,
-            program: parent.program,
-            supervisor: parent.supervisor,
-            name: parent.name,
-            ..Process::default()
+        let Some((id, _)) = self.processes.occupy() else {
+            return Err(errno::EAGAIN);
         };
-        match self.processes.insert(child) {
-            Ok(id) => {
-                self.next_pid += 1;
-                self.introduce_process(id, job);
-                self.retain_descriptors(id);
-                let supervisor = self.processes.get(id).map(|child| child.supervisor);
-                if let Some(mailbox) = supervisor.and_then(|id| self.mailboxes.get_mut(id)) {
-                    mailbox.retain(kernel_core::descriptor::Rights::WRITE);
-                }
-                let program = self.processes.get(id).map(|child| child.program);
-                self.memory.tree.open(program.unwrap_or_default());
-                Ok(id)
-            }
-            Err(full) => {
-                let account = &mut self.jobs.get_mut(job).ok_or(errno::EAGAIN)?.account;
-                full.0.space.free(&mut self.memory, account);
-                Err(errno::EAGAIN)
-            }
+        let pair = self.processes.get_pair_mut(parent_id, id);
+        let (parent, child) = pair.ok_or(errno::EINVAL)?;
+        let space = &mut child.space;
+        if let Err(error) = space.begin_copy_of(&parent.space, &mut self.memory, account, self.root)
+        {
+            self.processes.remove_with(id, Process::reset);
+            return Err(error);
         }
+        child.pid = self.next_pid;
+        child.parent = parent_id;
+        child.job = job;
+        child.copied = Cursor::new(0, USER_END);
+        child.descriptors.copy_for_fork(&parent.descriptors);
+        child.actions = parent.actions;
+        child.directory = parent.directory;
+        child.program = parent.program;
+        child.supervisor = parent.supervisor;
+        child.name = parent.name;
+        child.nice = parent.nice;
+        let (supervisor, program) = (child.supervisor, child.program);
+        self.next_pid += 1;
+        self.introduce_process(id, job);
+        self.retain_descriptors(id);
+        if let Some(mailbox) = self.mailboxes.get_mut(supervisor) {
+            mailbox.retain(kernel_core::descriptor::Rights::WRITE);
+        }
+        self.memory.tree.open(program);
+        Ok(id)
     }
 
     fn copy_piece(&mut self, parent: Id<Process>, child: Id<Process>) -> Result<Progress, u16> {
@@ -202,11 +194,12 @@ impl Kernel {
         self.release_supervisor(embryo);
         self.release_program(embryo);
         self.scheduler.remove_process(embryo.index());
-        if let Some(child) = self.processes.remove(embryo)
+        if let Some(child) = self.processes.get_mut(embryo)
             && let Some(job) = self.jobs.get_mut(job)
         {
             child.space.free(&mut self.memory, &mut job.account);
         }
+        self.processes.remove_with(embryo, Process::reset);
         self.leave_job(job, 1);
         self.process_left(job);
     }
@@ -262,16 +255,16 @@ impl Kernel {
     /// What a new thread begins with: the caller's registers, behind the call, with 0 as its result.
     fn copy_thread(&mut self, hart: &mut Hart) -> Result<Thread, u16> {
         let thread = self.threads.get_mut(hart.current).ok_or(errno::EINVAL)?;
-        if hart.return_status & csr::SSTATUS_FS == csr::FS_DIRTY {
-            fpu::save(&mut thread.float);
-            hart.return_status = csr::SSTATUS_SPIE | csr::FS_CLEAN;
-        }
+        hart.save_float(thread);
         let mut registers = thread.registers;
         registers.set_result(0);
         registers.pc += 4;
         Ok(Thread {
             registers,
             float: thread.float,
+            has_float: thread.has_float,
+            // No hart's registers are its own yet.
+            float_hart: u32::MAX,
             affinity: thread.affinity,
             signals: thread.signals.for_new_thread(),
             ..Thread::default()

@@ -5,6 +5,7 @@ pub mod exit;
 pub mod fork;
 pub mod futex;
 pub mod job;
+pub mod nice;
 pub mod signal;
 pub mod supervisor;
 pub mod thread;
@@ -79,6 +80,8 @@ pub struct Process {
     pub status: u32,
     /// Ticks that its threads have run.
     pub ran: u64,
+    /// Its nice value, -20 to 19: its share of its job's time.
+    pub nice: i32,
 }
 
 /// Where tools find what a process is.
@@ -88,6 +91,28 @@ pub const FIELDS: &[Record] = &abi::fields!("process", Process; Slot<Process>:
 const _: () = assert!(State::Embryo as u32 == 0 && State::Zombie as u32 == 3);
 
 impl Process {
+    /// Makes a process that was taken apart as good as new: its space and its descriptors are empty, which takes no writing of them.
+    pub fn reset(&mut self) {
+        debug_assert!(self.space.is_none() && self.descriptors.count() == 0);
+        self.pid = 0;
+        self.state = State::Embryo;
+        self.parent = Id::NONE;
+        self.job = Id::NONE;
+        self.threads = 0;
+        self.stopped = false;
+        self.news = None;
+        self.copied = Cursor::default();
+        self.directory = Node::default();
+        self.program = Node::default();
+        self.actions = Actions::default();
+        self.supervisor = Id::NONE;
+        self.pending = 0;
+        self.name = [0; 16];
+        self.status = 0;
+        self.ran = 0;
+        self.nice = 0;
+    }
+
     /// The name as text.
     pub fn name(&self) -> &str {
         let end = self

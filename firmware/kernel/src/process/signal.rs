@@ -2,11 +2,11 @@
 
 use abi::errno;
 use kernel_core::arena::Id;
+use kernel_core::schedule::Leave;
 
 use super::thread::{Registers, State as ThreadState, Thread, attention};
 use super::{Pid, Process, State};
-use crate::arch::fpu;
-use crate::arch::{csr, fpu::FloatState};
+use crate::arch::fpu::FloatState;
 use crate::hart::Hart;
 use crate::kernel::Kernel;
 use crate::layout::TRAMPOLINE;
@@ -232,11 +232,7 @@ impl Kernel {
         }
         if thread.attention & attention::STOPPED != 0 {
             let id = hart.current;
-            self.put_down(hart);
-            self.scheduler.block(id.index());
-            if let Some(thread) = self.threads.get_mut(id) {
-                thread.state = ThreadState::Stopped;
-            }
+            self.put_down(hart, ThreadState::Stopped, Leave::Block);
             // Its parent may have been waiting for the last thread to leave its hart.
             let process = self.threads.get(id).map(|thread| thread.process);
             let parent = process.and_then(|id| Some(self.processes.get(id)?.parent));
@@ -350,9 +346,9 @@ impl Kernel {
         information: Information,
     ) -> Result<(), u16> {
         let process_id = self.current_process(hart);
-        self.save_float(hart);
         let process = self.processes.get_mut(process_id).ok_or(errno::ESRCH)?;
         let thread = self.threads.get_mut(hart.current).ok_or(errno::ESRCH)?;
+        hart.save_float(thread);
         let action = process.actions.of(signal);
         let (start, bytes) = thread.signals.stack;
         let sp = thread.registers.sp();
@@ -424,8 +420,16 @@ impl Kernel {
             fcsr: word(CONTEXT_FLOAT + 256) & 0xff,
         };
         thread.attention |= attention::SIGNAL;
-        fpu::load(&thread.float);
-        hart.return_status = csr::SSTATUS_SPIE | csr::FS_CLEAN;
+        thread.has_float = thread
+            .float
+            .f
+            .iter()
+            .fold(thread.float.fcsr, |all, f| all | f)
+            != 0;
+        // They are what the handler has left.
+        hart.float_is_zero = false;
+        hart.float_owner = Id::NONE;
+        hart.show_float(thread);
         Err(NotNow::Gone)
     }
 

@@ -125,6 +125,10 @@ pub struct Thread {
     pub registers: Registers,
     /// Its floating-point registers, as of the last time they were saved.
     pub float: FloatState,
+    /// They were written since the program began: until then they are zero.
+    pub has_float: bool,
+    /// The hart (by the kernel's number) whose registers last held them.
+    pub float_hart: u32,
     /// The process it belongs to.
     pub process: Id<Process>,
     /// Its number.

@@ -47,7 +47,7 @@ impl Kernel {
         let child = self.processes.get_mut(id).ok_or(errno::ECHILD)?;
         if child.state == State::Zombie {
             let job = child.job;
-            self.processes.remove(id);
+            self.processes.remove_with(id, Process::reset);
             self.process_left(job);
         } else {
             child.news = None;

@@ -96,7 +96,7 @@ pub fn dispatch(kernel: &mut Kernel, hart: &mut Hart) -> bool {
     let process = thread.process;
     let result = match thread.registers.call() {
         SCHED_YIELD => {
-            if kernel.others_wait(hart) {
+            if kernel.scheduler.ready_count() > 0 {
                 finish(kernel, hart, 0);
                 kernel.yield_hart(hart);
                 return false;

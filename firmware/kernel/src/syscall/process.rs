@@ -26,6 +26,8 @@ pub fn make(kernel: &mut Kernel, hart: &mut Hart, call: Syscall, arguments: [u64
         Syscall::Umask => Ok(0o22),
         Syscall::SchedSetaffinity => kernel.keep_to_harts(hart, a0, a1, a2),
         Syscall::SchedGetaffinity => kernel.tell_harts(hart, a0, a1, a2),
+        Syscall::Setpriority => kernel.set_priority(hart, a0, a1, a2),
+        Syscall::Getpriority => kernel.priority(hart, a0, a1),
         Syscall::Getrusage => kernel.resource_usage(hart, a1),
         Syscall::Setpgid if a0 == 0 || a0 == u64::from(kernel.pid_of(process)) => {
             Ok(kernel.begin_job(process)?)

@@ -103,11 +103,7 @@ struct Table {
 }
 
 /// Takes both forks, eats, and puts them back.
-fn eat(
-    table: &Table,
-    (first, second): (usize, usize),
-    eaten: Mailbox,
-) -> Result<(), Error> {
+fn eat(table: &Table, (first, second): (usize, usize), eaten: Mailbox) -> Result<(), Error> {
     let forks = &table.forks;
     forks[first].receive(&mut [0; 8])?;
     table.seated.send(&[1])?;

@@ -4,11 +4,12 @@ use core::arch::naked_asm;
 use core::ffi::CStr;
 use core::fmt::Write;
 
-use fawn::process::exit;
+use fawn::process::{Pid, exit};
 use fawn::syscall::{Number, call, raw};
 use fawn::{Error, thread};
 
 use crate::Manner;
+use crate::ledger::Ledger;
 use crate::random::Random;
 
 /// Memory to play with, far from everything else: some pages of every kind, and holes.
@@ -22,7 +23,7 @@ pub const CALL_BACK: u32 = 10;
 const FIXED: u64 = 0x10;
 
 /// Calls, and what their arguments are meant to be (see [`Attacker::argument`]).
-const CALLS: [(u64, &str); 80] = [
+const CALLS: [(u64, &str); 90] = [
     (17, "an"),
     (23, "d"),
     (24, "ddf"),
@@ -74,6 +75,12 @@ const CALLS: [(u64, &str); 80] = [
     (165, "wa"),
     (166, "x"),
     (172, ""),
+    (173, ""),
+    (174, ""),
+    (175, ""),
+    (176, ""),
+    (177, ""),
+    (178, ""),
     (179, "a"),
     (214, "b"),
     (214, "b"),
@@ -90,6 +97,10 @@ const CALLS: [(u64, &str); 80] = [
     (260, "iaw"),
     (261, "iwaa"),
     (276, "dpdp"),
+    (424, "dsxx"),
+    (434, "if"),
+    (1034, "da"),
+    (1035, "an"),
     (278, "anw"),
     (1024, "wnw"),
     (1024, "wgx"),
@@ -102,14 +113,14 @@ const CALLS: [(u64, &str); 80] = [
     (1030, "dxanan"),
     (1031, "an"),
     (1032, "d"),
-    (1033, "iwa"),
+    (1033, "Fwa"),
 ];
 
 const PATHS: [&CStr; 14] = [
     c"a", c"b", c"c", c"c/d", c"c/e", c"l", c"l/a", c"", c".", c"..", c"/", c"../hostile", c"/run",
     c"a-name-that-is-a-good-deal-longer-than-any-name-in-a-directory-has-reason-to-be/and-then-some",
 ];
-const PROGRAMS: [&CStr; 3] = [c"/run/hostile", c"a", c"/dev/null"];
+const PROGRAMS: [&CStr; 3] = [c"/bin/hostile", c"a", c"/dev/null"];
 
 static TIMES: [[u64; 2]; 8] = [
     [0, 0],
@@ -142,6 +153,9 @@ pub fn let_call_back() -> Result<(), Error> {
 pub struct Attacker {
     random: Random,
     manner: Manner,
+    ledger: Ledger,
+    /// A process whose fault waits for an answer.
+    faulty: Pid,
     /// How many forks it is away from the first.
     generation: u32,
     /// An action for `rt_sigaction`: handler, flags, mask.
@@ -149,10 +163,12 @@ pub struct Attacker {
 }
 
 impl Attacker {
-    pub fn new(seed: u64, manner: Manner) -> Self {
+    pub fn new(seed: u64, manner: Manner, ledger: Ledger, faulty: Pid) -> Self {
         Self {
             random: Random::new(seed),
             manner,
+            ledger,
+            faulty,
             generation: 0,
             action: [0; 3],
         }
@@ -164,7 +180,7 @@ impl Attacker {
         let others = self.random.below(3) as u32;
         let share = calls / (others + 1);
         for _ in 0..others {
-            let mut other = Self::new(self.random.next(), self.manner);
+            let mut other = Self::new(self.random.next(), self.manner, self.ledger, self.faulty);
             // It is never joined: the process ends with it.
             let _ = thread::spawn(move || other.make_calls(share)).map(core::mem::forget);
         }
@@ -182,7 +198,9 @@ impl Attacker {
             if self.manner.log {
                 log(self.generation, &call);
             }
+            self.ledger.begin(call[0]);
             let result = invoke(&call);
+            self.ledger.end(call[0], result);
             let is_child = call[0] == Number::Clone as u64 && result == 0;
             if is_child {
                 self.generation += 1;
@@ -226,7 +244,7 @@ impl Attacker {
             b'd' => match random.below(8) {
                 0 => random.pick(&[u64::MAX, 63, 64, 65, (-100i64) as u64, 1 << 32, 1 << 63]),
                 1 => (-100i64) as u64,
-                _ => random.below(12),
+                _ => random.below(13),
             },
             b'a' => self.address(),
             b'n' => random.pick(&[
@@ -300,6 +318,7 @@ impl Attacker {
                 5 => own_number(),
                 _ => 0,
             },
+            b'F' => u64::from(self.faulty),
             b'C' => random.pick(&[
                 17, 17, 17, 0x4111, 0x11_0011, 0x120_0011, 0xd_0f00, 0xd_0f00, 0x3d_0f00,
                 0x7d_0f00, 0xf00,
@@ -475,6 +494,12 @@ fn lay_out_ground() {
             Number::Mmap as u64,
             [start, pages * PAGE, protection, flags, u64::MAX, 0],
         );
+    }
+    // In the first page: numbers of descriptors, for calls that look for some there.
+    for index in 0..PAGE / 4 {
+        let place = (GROUND + 4 * index) as *mut u32;
+        // SAFETY: the page was just mapped, and is nobody else's.
+        unsafe { place.write_volatile(3 + index as u32 % 10) };
     }
 }
 

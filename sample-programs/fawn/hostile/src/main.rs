@@ -1,15 +1,18 @@
 //! A process can ask the kernel for anything, and harm nobody but itself.
 //!
-//! `hostile SEED COUNT [wild] [log] [rounds]`: hostile processes, one after the other and each in a job of its own, make COUNT random
+//! `hostile SEED COUNT [wild] [log] [rounds] [report]`: hostile processes, one after the other and each in a job of its own, make COUNT random
 //! system calls with random arguments. They may die of it, hang, fork and begin threads. Meanwhile a witness in another job
 //! keeps sending itself messages. At the end the witness has noticed nothing, and the machine has as much free memory as before.
 //!
 //! `wild` lets them also spoil their own code, data and stack, of which the kernel then reports that they were killed;
-//! `log` has each call printed before it is made, `rounds` each process that begins.
+//! `log` has each call printed before it is made, `rounds` each process that begins; `report` prints how often each call succeeded, and with which
+//! errors it failed.
 #![no_std]
 #![no_main]
 
 mod attack;
+mod belongings;
+mod ledger;
 mod random;
 mod witness;
 
@@ -19,6 +22,7 @@ use fawn::syscall::{Number, call};
 use fawn::{Arguments, Error, errno, file, println, thread};
 
 use attack::{Attacker, CALL_BACK, let_call_back};
+use ledger::Ledger;
 use random::Random;
 use witness::Witness;
 
@@ -31,8 +35,6 @@ const PATIENCE: u64 = 20_000_000;
 /// How long its processes may take to be gone once it was killed.
 const FUNERAL: u64 = 2_000_000_000;
 const KILL: u32 = 9;
-/// Where its files are.
-const PLACE: &str = "/hostile";
 
 fn main(arguments: Arguments) -> i32 {
     // The hostile ones call `execve`, too: that is not to begin all over again.
@@ -49,6 +51,7 @@ fn main(arguments: Arguments) -> i32 {
         wild: has("wild"),
         log: has("log"),
         rounds: has("rounds"),
+        report: has("report"),
     };
     match besiege(seed, count, manner) {
         Ok(problems) => i32::from(problems > 0),
@@ -68,16 +71,20 @@ pub struct Manner {
     pub log: bool,
     /// The parent prints that another one begins.
     pub rounds: bool,
+    /// At the end it prints what became of each call.
+    pub report: bool,
 }
 
 /// Lets hostile processes make `count` calls; how many things are not as they were.
 fn besiege(seed: u32, count: u32, manner: Manner) -> Result<u32, Error> {
     println!("hostile: {count} random system calls, seed {seed}");
     let_call_back()?;
+    let ledger = Ledger::new()?;
     // The first time, this process touches memory that it keeps.
-    lay_siege(0, SHARE, manner)?;
+    lay_siege(0, SHARE, manner, ledger)?;
+    ledger.clear();
     let before = measure()?;
-    let undisturbed = lay_siege(seed, count, manner)?;
+    let undisturbed = lay_siege(seed, count, manner, ledger)?;
     let after = measure()?;
     let mut problems = 0;
     let mut check = |holds: bool, what: &str| {
@@ -97,6 +104,9 @@ fn besiege(seed: u32, count: u32, manner: Manner) -> Result<u32, Error> {
         after.promised == before.promised,
         "as many are promised as before",
     );
+    if manner.report {
+        ledger.report();
+    }
     if problems > 0 {
         println!("hostile: before {before:?}, after {after:?}");
     }
@@ -104,7 +114,7 @@ fn besiege(seed: u32, count: u32, manner: Manner) -> Result<u32, Error> {
 }
 
 /// The attack, before a witness; whether that one noticed nothing.
-fn lay_siege(seed: u32, count: u32, manner: Manner) -> Result<bool, Error> {
+fn lay_siege(seed: u32, count: u32, manner: Manner, ledger: Ledger) -> Result<bool, Error> {
     let names = file::read_directory("/")?;
     let witness = Witness::start()?;
     let mut left = count;
@@ -114,7 +124,7 @@ fn lay_siege(seed: u32, count: u32, manner: Manner) -> Result<bool, Error> {
         if manner.rounds {
             println!("hostile: round {round}");
         }
-        attack_once(Random::of(seed, round).next(), share, manner)?;
+        attack_once(Random::of(seed, round).next(), share, manner, ledger)?;
         clean_up(&names);
         left -= share;
         round += 1;
@@ -123,10 +133,10 @@ fn lay_siege(seed: u32, count: u32, manner: Manner) -> Result<bool, Error> {
 }
 
 /// Starts a hostile process, and sees to it that it and all that it started are gone.
-fn attack_once(seed: u64, share: u32, manner: Manner) -> Result<(), Error> {
+fn attack_once(seed: u64, share: u32, manner: Manner, ledger: Ledger) -> Result<(), Error> {
     let Fork::Parent(pid) = fork()? else {
-        match begin_job().and_then(|()| prepare()) {
-            Ok(()) => Attacker::new(seed, manner).run(share),
+        match begin_job().and_then(|()| belongings::prepare(manner)) {
+            Ok(faulty) => Attacker::new(seed, manner, ledger, faulty).run(share),
             Err(error) => println!("hostile: cannot even begin: {error}"),
         }
         exit(1)
@@ -145,22 +155,6 @@ fn attack_once(seed: u64, share: u32, manner: Manner) -> Result<(), Error> {
         thread::sleep(500_000);
     }
     bury(pid)
-}
-
-/// A hostile process has nothing of what its parent has but the program.
-fn prepare() -> Result<(), Error> {
-    const DESCRIPTORS: u32 = 64;
-    // That it is there already is as good.
-    let _ = file::make_directory(PLACE);
-    file::change_directory(PLACE)?;
-    let nothing = file::File::open("/dev/null", file::flags::O_RDWR)?.into_descriptor();
-    for descriptor in 0..3 {
-        file::duplicate_to(nothing, descriptor)?;
-    }
-    for descriptor in 3..DESCRIPTORS {
-        let _ = file::close(descriptor);
-    }
-    Ok(())
 }
 
 fn has_ended(pid: Pid) -> Result<bool, Error> {

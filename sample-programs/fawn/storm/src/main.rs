@@ -1,6 +1,7 @@
-//! Eight producers and eight consumers at one mailbox, two of each killed on the way: nothing is lost, doubled or reordered.
+//! Eight producers and eight consumers at one mailbox, some of each killed on the way: nothing is lost, doubled or reordered.
 //!
-//! `storm [COUNT]`: so many messages in all. Consumers note what they got in memory that all processes share, a bit for each message.
+//! `storm [COUNT] [SEED]`: so many messages in all. Consumers note what they got in memory that all processes share, a bit for each message. By
+//! a seed, half of each kind are killed, whoever and whenever it says; without one, the first two.
 #![no_std]
 #![no_main]
 
@@ -15,13 +16,17 @@ fawn::main!(main);
 
 const PRODUCERS: u64 = 8;
 const CONSUMERS: usize = 8;
-/// Of each kind, the first so many are killed.
+/// Of each kind, so many are killed, or so many by a seed.
 const KILLED: usize = 2;
+const KILLED_BY_SEED: usize = 4;
+/// Without a seed, nanoseconds between two kills; with one, at most so many for each message.
+const PAUSE: u64 = 3_000_000;
+const PAUSE_EACH: u64 = 100;
 const SIGKILL: u32 = 9;
 
 fn main(arguments: Arguments) -> i32 {
     let count = arguments.number(1).map_or(20_000, u64::from);
-    match storm(count / PRODUCERS) {
+    match storm(count / PRODUCERS, arguments.number(2)) {
         Ok(true) => 0,
         Ok(false) => 1,
         Err(error) => {
@@ -112,7 +117,54 @@ fn consume(mailbox: Mailbox, ledger: &Ledger) -> Result<(), Error> {
     }
 }
 
-fn storm(each: u64) -> Result<bool, Error> {
+/// Who is killed, and when: two processes of each kind, and the nanoseconds before.
+struct Plan {
+    random: u64,
+    seeded: bool,
+    each: u64,
+}
+
+impl Plan {
+    fn new(seed: Option<u32>, each: u64) -> Self {
+        Self {
+            random: seed.map_or(0, u64::from),
+            seeded: seed.is_some(),
+            each,
+        }
+    }
+
+    fn kills(&self) -> usize {
+        if self.seeded { KILLED_BY_SEED } else { KILLED }
+    }
+
+    /// A random number below `end` (SplitMix64).
+    fn below(&mut self, end: u64) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let word = (self.random ^ self.random >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (word ^ word >> 31) % end.max(1)
+    }
+
+    fn pause(&mut self) -> u64 {
+        match self.seeded {
+            true => self.below(self.each * PRODUCERS * PAUSE_EACH),
+            false => PAUSE,
+        }
+    }
+
+    /// The victims among so many, each at most once.
+    fn victims<const COUNT: usize>(&mut self) -> [usize; COUNT] {
+        let mut order = core::array::from_fn(|index| index);
+        if self.seeded {
+            for index in (1..COUNT).rev() {
+                order.swap(index, self.below(index as u64 + 1) as usize);
+            }
+        }
+        order
+    }
+}
+
+fn storm(each: u64, seed: Option<u32>) -> Result<bool, Error> {
     let mailbox = Mailbox::new(64, 16)?;
     let ledger = Ledger::new(each)?;
     let (sender, receiver) = (mailbox.sender()?, mailbox.receiver()?);
@@ -133,22 +185,36 @@ fn storm(each: u64) -> Result<bool, Error> {
     }
     sender.close()?;
     receiver.close()?;
-    for index in 0..KILLED {
-        thread::sleep(3_000_000);
-        kill(i64::from(producers[index]), SIGKILL)?;
-        kill(i64::from(consumers[index]), SIGKILL)?;
+    let mut plan = Plan::new(seed, each);
+    let kills = plan.kills();
+    let (from, to) = (plan.victims::<8>(), plan.victims::<CONSUMERS>());
+    let (from, to) = (&from[..kills], &to[..kills]);
+    for (&producer, &consumer) in from.iter().zip(to) {
+        // Who has ended already cannot be killed any more.
+        for victim in [producers[producer], consumers[consumer]] {
+            thread::sleep(plan.pause());
+            let _ = kill(i64::from(victim), SIGKILL);
+        }
     }
-    let fine = ends_well(&producers)? & ends_well(&consumers)?;
-    Ok(fine & judge(&ledger))
+    let mut at_work = 0;
+    let fine =
+        ends_well(&producers, from, &mut at_work)? & ends_well(&consumers, to, &mut at_work)?;
+    if seed.is_some() {
+        println!("killed at work: {at_work}");
+    }
+    Ok(fine & judge(&ledger, from))
 }
 
-fn ends_well(children: &[Pid]) -> Result<bool, Error> {
+fn ends_well(children: &[Pid], victims: &[usize], at_work: &mut u32) -> Result<bool, Error> {
     let mut fine = true;
     for (index, &child) in children.iter().enumerate() {
         let (_, ended) = wait(Some(child))?;
         let expected = match ended {
             Ended::Exited(0) => true,
-            Ended::Killed(SIGKILL) => index < KILLED,
+            Ended::Killed(SIGKILL) => {
+                *at_work += 1;
+                victims.contains(&index)
+            }
             _ => false,
         };
         if !expected {
@@ -160,7 +226,7 @@ fn ends_well(children: &[Pid]) -> Result<bool, Error> {
 }
 
 /// What was sent has arrived, but for what killed consumers had in their hands.
-fn judge(ledger: &Ledger) -> bool {
+fn judge(ledger: &Ledger, killed: &[usize]) -> bool {
     let mut missing = 0;
     let mut whole = 0;
     for producer in 0..PRODUCERS {
@@ -172,7 +238,8 @@ fn judge(ledger: &Ledger) -> bool {
             .filter(|&number| !ledger.has(producer, number))
             .count();
         whole += u64::from(sent == ledger.each);
-        if producer >= KILLED as u64 && sent < ledger.each.saturating_sub(KILLED as u64) {
+        let was_killed = killed.contains(&(producer as usize));
+        if !was_killed && sent < ledger.each.saturating_sub(killed.len() as u64) {
             println!(
                 "producer {producer}: only {sent} of {} arrived",
                 ledger.each
@@ -180,7 +247,8 @@ fn judge(ledger: &Ledger) -> bool {
             return false;
         }
     }
-    let fine = missing <= KILLED && whole >= PRODUCERS - 2 * KILLED as u64;
+    // A consumer that was killed had one message in its hands at most.
+    let fine = missing <= killed.len() && whole + 2 * killed.len() as u64 >= PRODUCERS;
     println!(
         "nothing doubled, nothing reordered, {}",
         if fine {

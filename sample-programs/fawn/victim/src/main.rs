@@ -1,17 +1,23 @@
 //! A process that may be killed at any instruction of a send, a receive, a fork and an execve: everything it had comes back.
 //!
-//! The victim has the terminal, so that Ctrl-C kills it. `tests/boot/kill.rs` presses it at one instruction after another.
+//! It passes messages on to a partner. No message is lost or doubled, but for one that it had in its hands, and the partner learns that there will be
+//! no more. The victim has the terminal, so that Ctrl-C kills it: `cargo xtask campaign kill` presses it at one instruction after another.
 #![no_std]
 #![no_main]
 
-use fawn::mailbox::Mailbox;
-use fawn::process::{Ended, Fork, begin_job, exec_path, exit, fork, id, set_foreground, wait};
+use fawn::alloc::vec::Vec;
+use fawn::mailbox::{Mailbox, Until};
+use fawn::process::{Ended, Fork, Pid, begin_job, exec_path, exit, fork, id, set_foreground, wait};
 use fawn::syscall::{Number, call};
 use fawn::{Arguments, Error, errno, println, thread};
 
 fawn::main!(main);
 
 const SIGINT: u32 = 2;
+/// Messages that the victim gets, and passes on to its partner.
+const MESSAGES: u8 = 2;
+/// The status of a partner that got something else.
+const WRONG: i32 = 100;
 
 fn main(arguments: Arguments) -> i32 {
     if arguments.get(1) == Some("again") {
@@ -57,21 +63,65 @@ fn watch(path: &str) -> Result<bool, Error> {
     Ok(fine)
 }
 
+/// Lets the victim live, or be killed; how it ended, if nobody else has suffered by it.
 fn run(path: &str, is_victim: bool) -> Result<Ended, Error> {
-    let child = match fork()? {
-        Fork::Parent(pid) => pid,
-        Fork::Child => {
-            let _ = begin_job();
-            if is_victim {
-                let _ = set_foreground(id());
-                println!("go");
-            }
-            exit(match suffer(path) {
-                Ok(()) => 0,
-                Err(_) => 1,
-            })
+    let (to_victim, to_partner) = (Mailbox::new(2, 1)?, Mailbox::new(2, 1)?);
+    for number in 1..=MESSAGES {
+        to_victim.send(&[number])?;
+    }
+    let partner = spawn(|| {
+        to_victim.close()?;
+        partner(to_partner)
+    })?;
+    let victim = spawn(|| {
+        let _ = begin_job();
+        if is_victim {
+            let _ = set_foreground(id());
+            println!("go");
         }
+        suffer(path, to_victim, to_partner)
+    })?;
+    // From now on only the victim, and what it forks, can send to its partner.
+    to_partner.close()?;
+    let ended = end_of(victim)?;
+    let arrived = match end_of(partner)? {
+        Ended::Exited(arrived) => arrived,
+        Ended::Killed(_) => WRONG,
     };
+    let left = drain(to_victim)?;
+    to_victim.close()?;
+    // The oldest were taken first. Each that the victim took it passed on, but for one that it had in its hands.
+    let taken = MESSAGES as usize - left.len();
+    let is_rest = (1..=MESSAGES).skip(taken).eq(left.iter().copied());
+    let hands = taken as i32 - arrived;
+    if !is_rest || !(0..=1).contains(&hands) {
+        println!("{left:?} is left, {arrived} arrived");
+        return Err(Error(errno::EIO));
+    }
+    Ok(ended)
+}
+
+/// What is in a mailbox.
+fn drain(mailbox: Mailbox) -> Result<Vec<u8>, Error> {
+    let mut messages = Vec::new();
+    let mut message = [0];
+    loop {
+        match mailbox.receive_until(&mut message, Until::Now) {
+            Ok(_) => messages.push(message[0]),
+            Err(Error(errno::EAGAIN)) => return Ok(messages),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn spawn(act: impl FnOnce() -> Result<i32, Error>) -> Result<Pid, Error> {
+    match fork()? {
+        Fork::Parent(pid) => Ok(pid),
+        Fork::Child => exit(act().unwrap_or(WRONG)),
+    }
+}
+
+fn end_of(child: Pid) -> Result<Ended, Error> {
     loop {
         match wait(Some(child)) {
             Ok((_, ended)) => return Ok(ended),
@@ -81,10 +131,30 @@ fn run(path: &str, is_victim: bool) -> Result<Ended, Error> {
     }
 }
 
-fn suffer(path: &str) -> Result<(), Error> {
-    let mailbox = Mailbox::new(2, 64)?;
-    mailbox.send(b"a message of some bytes")?;
-    mailbox.receive(&mut [0; 64])?;
+/// Receives until nobody can send any more, which it has to be told; how many messages came, in their order.
+fn partner(inbox: Mailbox) -> Result<i32, Error> {
+    let messages = inbox.receiver()?;
+    inbox.close()?;
+    let mut count = 0;
+    loop {
+        let mut message = [0];
+        match messages.receive(&mut message) {
+            Ok(1) if i32::from(message[0]) == count + 1 => count += 1,
+            Err(Error(errno::EPIPE)) => return Ok(count),
+            _ => return Ok(WRONG),
+        }
+    }
+}
+
+/// What may be interrupted anywhere: receives and sends, a fork, an execve.
+fn suffer(path: &str, inbox: Mailbox, outbox: Mailbox) -> Result<i32, Error> {
+    let own = Mailbox::new(2, 64)?;
+    own.send(b"a message that nobody takes out")?;
+    for _ in 0..MESSAGES {
+        let mut message = [0];
+        inbox.receive(&mut message)?;
+        outbox.send(&message)?;
+    }
     match fork()? {
         Fork::Child => exit(0),
         Fork::Parent(pid) => wait(Some(pid))?,

@@ -102,7 +102,7 @@ pub fn patches(random: &mut Random) -> Vec<(u64, u64)> {
     ]);
     for page in 0..at::WINDOW_BYTES >> 12 {
         for (n, user) in [(page, 0), (16 + page, U)] {
-            let flags = V | X | A | user | R * random.below(2) | D * random.below(2);
+            let flags = V | X | A | user | (R * random.below(2)) | (D * random.below(2));
             let flags = if flags & R != 0 && random.one_in(2) {
                 flags | W
             } else {

@@ -4,16 +4,17 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use debugger::os::Layout;
-use isa::Insn;
-use isa::trap::{Exception, Interrupt};
-use machine::hart::{Hart, Privilege, Trap};
-use machine::{Bus, Machine, Observer, Stop};
+use machine::hart::Privilege;
+use machine::{Machine, Stop};
 
 use crate::guest::Guest;
 use crate::identity::{Identity, Who};
 use crate::messages::Messages;
 use crate::open_calls::{OpenCall, OpenCalls};
 use crate::{Call, Event, Kinds, Message, Scope, Sink, Thread, What, describe, sbi};
+
+mod observing;
+mod visits;
 
 /// Register numbers (psABI).
 const A0: u8 = 10;
@@ -261,165 +262,22 @@ impl<S: Sink> Tracer<S> {
         tables.mailbox(who.record?, descriptor, guest)
     }
 
-    /// The kernel goes back to user code, or to wait: what it did for the thread that came to it may be done, though
-    /// another thread runs first.
-    fn end_visit(&mut self, guest: &Guest<'_>, now: Option<&Who>) {
-        let Some(visitor) = self.hart(guest).visitor.take() else {
-            return;
-        };
-        if now.is_some_and(|now| now.key == visitor.key) {
-            return;
-        }
-        if let Some(now) = now
-            && now.is_new
-            && visitor.record.is_none()
-        {
-            // The thread goes on with another program, in another address space.
-            let has_become = |open: &mut OpenCall| open.call.number == number::EXECVE;
-            if self
-                .calls
-                .last(visitor.key)
-                .is_some_and(|open| has_become(open))
-            {
-                for open in self.calls.forget(visitor.key) {
-                    self.end_call(guest, open, Some(0));
-                }
-            }
-        }
-        let Some(open) = self.calls.last(visitor.key) else {
-            return;
-        };
-        let mut open = open.clone();
-        if let Some(result) = self.result_if_over(&open, guest)
-            && !open.is_told
-        {
-            self.tell_message(guest, &mut open, result);
-            if let Some(kept) = self.calls.last(visitor.key) {
-                kept.is_told = open.is_told;
-            }
-        }
-    }
-
-    /// What a call that is over gave back, when its thread does not run yet.
-    fn result_if_over(&self, open: &OpenCall, guest: &Guest<'_>) -> Option<u64> {
-        let (pc, a0) = self.identity.fawn()?.saved(open.who.record?, guest)?;
-        (pc == open.return_address()).then_some(a0)
-    }
-
-    /// Tells of the message that a call has sent or received.
-    fn tell_message(&mut self, guest: &Guest<'_>, open: &mut OpenCall, result: u64) {
-        if describe::error_of(result).is_some() {
-            return;
-        }
-        open.is_told = true;
-        let thread = Some(open.who.thread.clone());
-        let place = (Privilege::User, open.pc);
-        let length = result & 0xffff_ffff;
-        let Some(mailbox) = open.mailbox else {
-            return;
-        };
-        let message = |id, mailbox, length| Message {
-            id,
-            mailbox,
-            length,
-        };
-        match open.call.number {
-            number::SEND => {
-                let length = open.call.arguments.get(2).copied().unwrap_or(0);
-                let id = self.messages.send(mailbox);
-                self.tell(
-                    guest,
-                    place,
-                    thread,
-                    What::Sent(message(id, Some(mailbox), length)),
-                );
-            }
-            number::CALL => {
-                let id = self.messages.take_reply(open.who.thread.tid);
-                let id = id.unwrap_or_else(|| self.messages.single());
-                self.tell(
-                    guest,
-                    place,
-                    thread,
-                    What::Received(message(id, None, length)),
-                );
-            }
-            number::RECEIVE | number::REPLY_WAIT => {
-                let caller = (result >> 32) as u32;
-                let is_called = open.call.number == number::REPLY_WAIT && caller != 0;
-                let id = if is_called {
-                    self.tell_request(guest, caller, mailbox, length)
-                } else {
-                    if !self.messages.has_message(mailbox) {
-                        self.tell_finished_send(guest, mailbox);
-                    }
-                    self.messages.receive(mailbox)
-                };
-                let id = id.unwrap_or_else(|| self.messages.single());
-                self.tell(
-                    guest,
-                    place,
-                    thread,
-                    What::Received(message(id, Some(mailbox), length)),
-                );
-            }
-            _ => {}
-        }
-    }
-
-    /// A server has taken the request of a thread that waits for its reply: only now it is known that it was sent.
-    fn tell_request(
-        &mut self,
-        guest: &Guest<'_>,
-        caller: u32,
-        mailbox: u32,
-        length: u64,
-    ) -> Option<u64> {
-        let is_callers = |open: &&mut OpenCall| {
-            open.who.thread.tid == caller && open.call.number == number::CALL
-        };
-        let open = self.calls.iter_mut().find(is_callers)?.clone();
-        let id = self.messages.single();
-        let message = Message {
-            id,
-            mailbox: Some(mailbox),
-            length,
-        };
-        let place = (Privilege::User, open.pc);
-        self.tell(guest, place, Some(open.who.thread), What::Sent(message));
-        Some(id)
-    }
-
-    /// A message was received that nobody was seen to send: its sender's call was finished by the receiver's.
-    fn tell_finished_send(&mut self, guest: &Guest<'_>, mailbox: u32) {
-        let is_one = |open: &&mut OpenCall| {
-            open.mailbox == Some(mailbox) && open.call.number == number::SEND && !open.is_told
-        };
-        let mut candidates: Vec<OpenCall> = self
-            .calls
-            .iter_mut()
-            .filter(is_one)
-            .map(|open| open.clone())
-            .collect();
-        candidates.sort_by_key(|open| open.call.id);
-        for mut open in candidates {
-            if let Some(result) = self.result_if_over(&open, guest) {
-                self.tell_message(guest, &mut open, result);
-                if let Some(kept) = self.calls.last(open.who.key) {
-                    kept.is_told = open.is_told;
-                }
-            }
-        }
-    }
-
     fn end_call(&mut self, guest: &Guest<'_>, mut open: OpenCall, result: Option<u64>) {
         if let Some(result) = result
             && !open.is_told
         {
             self.tell_message(guest, &mut open, result);
         }
-        let call = open.call;
+        let mut call = open.call;
         let place = (Privilege::User, open.pc);
+        if call.text.contains("0x") && call.number != number::EXECVE {
+            // What was not in memory when the call was made is there now.
+            let arguments = std::array::from_fn(|index| call.arguments[index]);
+            let (_, text) = describe::call(call.number, &arguments, guest);
+            if text != call.text {
+                Rc::make_mut(&mut call).text = text;
+            }
+        }
         self.tell(
             guest,
             place,
@@ -520,109 +378,5 @@ impl<S: Sink> Tracer<S> {
             thread,
             What::SbiEnd { call, result },
         );
-    }
-}
-
-impl<S: Sink> Observer for Tracer<S> {
-    fn before(&mut self, hart: &Hart, bus: &Bus, _: &Insn, _: u32) {
-        let state = self.hart(&Guest { hart, bus });
-        state.before = Some(hart.privilege);
-    }
-
-    fn retired(&mut self, hart: &Hart, bus: &Bus, pc: u64, insn: &Insn, word: u32) {
-        let guest = Guest { hart, bus };
-        let state = self.hart(&guest);
-        let privilege = state.before.unwrap_or(hart.privilege);
-        let thread = state.thread.clone();
-        // Most are not wanted where somebody narrows a trace: no text for those.
-        if !self.scope.wants_place(privilege, pc) || !self.scope.wants_thread(thread.as_deref()) {
-            return;
-        }
-        let wrote = if insn.op.writes_integer() && insn.rd != 0 {
-            let name = isa::reg::X_NAMES[usize::from(insn.rd & 31)];
-            Some((name, hart.reg(insn.rd)))
-        } else if insn.op.writes_float() {
-            let number = usize::from(insn.rd & 31);
-            Some((isa::reg::F_NAMES[number], hart.f[number]))
-        } else {
-            None
-        };
-        let text = isa::disasm::disassemble(insn, pc).to_string();
-        let text = text.replace('\t', " ");
-        self.tell(
-            &guest,
-            (privilege, pc),
-            thread,
-            What::Insn { word, text, wrote },
-        );
-    }
-
-    fn trapped(&mut self, hart: &Hart, bus: &Bus, pc: u64, trap: Trap) {
-        let guest = Guest { hart, bus };
-        let from = hart.privilege_before_trap();
-        let who = match from {
-            Privilege::User => self.leave_user(&guest, pc),
-            _ => None,
-        };
-        let (cause, value, to) = (trap.cause, trap.tval, hart.privilege);
-        let is_told = match cause {
-            Exception::EcallFromU => self.begin_call(&guest, pc, who.as_ref()),
-            Exception::EcallFromS if to == Privilege::Machine => self.begin_sbi(&guest, pc),
-            _ => {
-                let thread = self.hart(&guest).thread.clone();
-                let what = match cause {
-                    Exception::InstructionPageFault
-                    | Exception::LoadPageFault
-                    | Exception::StorePageFault => What::Fault {
-                        cause,
-                        address: value,
-                    },
-                    _ => What::Trap { cause, value, to },
-                };
-                self.tell(&guest, (from, pc), thread, what)
-            }
-        };
-        self.hart(&guest).handling.push(Handling { from, is_told });
-    }
-
-    fn interrupted(&mut self, hart: &Hart, bus: &Bus, pc: u64, cause: Interrupt) {
-        let guest = Guest { hart, bus };
-        let from = hart.privilege_before_trap();
-        if from == Privilege::User {
-            self.leave_user(&guest, pc);
-        }
-        let thread = self.hart(&guest).thread.clone();
-        let to = hart.privilege;
-        let is_told = self.tell(&guest, (from, pc), thread, What::Interrupt { cause, to });
-        self.hart(&guest).handling.push(Handling { from, is_told });
-    }
-
-    fn returned(&mut self, hart: &Hart, bus: &Bus) {
-        let guest = Guest { hart, bus };
-        if hart.privilege == Privilege::Supervisor {
-            self.end_sbi(&guest);
-        }
-        self.end_handling(&guest);
-        if hart.privilege == Privilege::User {
-            self.enter_user(&guest);
-        }
-    }
-
-    fn waits(&mut self, hart: &Hart, bus: &Bus) {
-        let guest = Guest { hart, bus };
-        self.end_visit(&guest, None);
-        let state = self.hart(&guest);
-        state.waits = true;
-        // Waiting is nobody's work.
-        state.thread = None;
-        state.user = None;
-        self.tell(&guest, (hart.privilege, hart.pc), None, What::Waits);
-    }
-
-    fn wakes(&mut self, hart: &Hart, bus: &Bus) {
-        let guest = Guest { hart, bus };
-        if std::mem::take(&mut self.hart(&guest).waits) {
-            self.tell(&guest, (hart.privilege, hart.pc), None, What::Wakes);
-        }
     }
 }
