@@ -92,6 +92,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     layering()?;
+    unsafe_modules()?;
     cargo(&["fmt", "--all", "--check"])?;
     for (guests, _) in GUESTS {
         let manifest = format!("{guests}/Cargo.toml");
@@ -189,6 +190,44 @@ fn layering() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// `unsafe` stands only in the modules that docs/architecture.md lists, each by its file's name in backticks.
+fn unsafe_modules() -> Result<()> {
+    println!("modules with unsafe code");
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = std::fs::read_to_string(root.join("docs/architecture.md"))?;
+    let listed: Vec<_> = text
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .flat_map(|line| line.split('`').skip(1).step_by(2))
+        .filter(|name| name.ends_with(".rs"))
+        .collect();
+    let mut folders: Vec<_> = ["crates", "tests", "xtask"].map(|f| root.join(f)).into();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() && !path.ends_with("target") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs")
+                && has_unsafe(&std::fs::read_to_string(&path)?)
+                && !listed.iter().any(|name| path.ends_with(name))
+            {
+                let path = path.display();
+                bail!("{path} has unsafe code and is not listed in docs/architecture.md");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the keyword stands in some line outside comments and strings.
+fn has_unsafe(source: &str) -> bool {
+    source.lines().any(|line| {
+        let code = line.split("//").next().unwrap_or("");
+        let mut words = code.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.any(|word| word == "unsafe") && !code.contains('"')
+    })
 }
 
 fn readme_says_the_test_command() -> Result<()> {

@@ -7,6 +7,7 @@ mod compare;
 mod guest;
 mod planted;
 mod prove;
+mod qemu;
 mod suite;
 
 use std::process::ExitCode;

@@ -222,7 +222,7 @@ pub fn fence(g: &mut Generator) -> Vec<Part> {
         let op = g
             .random
             .pick(&[O::CboZero, O::CboInval, O::CboClean, O::CboFlush]);
-        let mut parts = constant(block, at::DATA + g.random.below(at::DATA_BYTES) & !63);
+        let mut parts = constant(block, (at::DATA + g.random.below(at::DATA_BYTES)) & !63);
         parts.push(insn(op, 0, block, 0, 0).into());
         return parts;
     }

@@ -102,7 +102,7 @@ pub fn patches(random: &mut Random) -> Vec<(u64, u64)> {
     ]);
     for page in 0..at::WINDOW_BYTES >> 12 {
         for (n, user) in [(page, 0), (16 + page, U)] {
-            let flags = V | X | A | user | R * random.below(2) | D * random.below(2);
+            let flags = V | X | A | user | (R * random.below(2)) | (D * random.below(2));
             let flags = if flags & R != 0 && random.one_in(2) {
                 flags | W
             } else {
@@ -121,7 +121,7 @@ pub fn patches(random: &mut Random) -> Vec<(u64, u64)> {
     // Sixteen entries of a page of 64 KiB: the low bits of their page number say so.
     let size = if random.one_in(4) { 4 } else { 8 };
     let accessed = if size == 4 { A | D } else { 0 };
-    let napot = leaf(random, at::DATA) | 1 << 63 | size << 10 | accessed;
+    let napot = leaf(random, at::DATA) | (1 << 63) | (size << 10) | accessed;
     for n in 16..32 {
         patches.push((at::LEAVES_ALIAS + 8 * n, napot));
     }
