@@ -26,8 +26,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "dfca96e63311ff0f39b1031a117330b9ed6e94a7f16b747121d157b9c1baa8da",
-        source_digest: "f9d4d4ea23b42115c3af364edcc3b5dbf0c8f1c2bee1aeae2614041c90d602f6",
+        digest: "08d6f6239f7c8a7802f7727c2479514993b7c98ac78c6aeaecf486b8e21303fd",
+        source_digest: "b6eb975d96f68aab9bda5f8959f1727f67af00b95f0c7c068f6b59ff3f90bb29",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];

@@ -4,8 +4,8 @@ use machine::LoggedEvent;
 
 use super::Timeline;
 use super::history::Checkpoint;
-use crate::target::{Moment, Target, TargetError, Why};
 use crate::Plain;
+use crate::target::{Moment, Target, TargetError, Why};
 
 /// A future other than the one that the machine is in.
 #[derive(Debug)]
@@ -81,7 +81,10 @@ impl Timeline {
             .iter()
             .position(|other| other.number == number);
         let position = position.ok_or(TargetError::NoTimeline(number))?;
-        let (parts, entered) = (self.branches[position].parts, self.branches[position].entered);
+        let (parts, entered) = (
+            self.branches[position].parts,
+            self.branches[position].entered,
+        );
         self.go_before_event(parts, entered)?;
         let branch = self.branches.remove(position);
         self.put_aside();
@@ -98,7 +101,10 @@ impl Timeline {
     fn go_before_event(&mut self, to: Moment, entered: usize) -> Result<(), TargetError> {
         let fits = |known: &Checkpoint| known.snapshot.entered() <= entered;
         let start = self.history.last_where(to, fits).cloned();
-        let start = start.ok_or(TargetError::Unreachable(to.step, "it is before the beginning"))?;
+        let start = start.ok_or(TargetError::Unreachable(
+            to.step,
+            "it is before the beginning",
+        ))?;
         let printed = self.console.len() as u64;
         self.restore(&start)?;
         let later = self.machine.hold_events(entered);
