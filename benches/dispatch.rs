@@ -240,7 +240,8 @@ fn dispatch(criterion: &mut Criterion) {
     let code = program();
     let mut group = criterion.benchmark_group("dispatch");
     group.throughput(Throughput::Elements(STEPS as u64));
-    let ways: [(&str, fn(&mut Cpu, &Code, i64)); 3] = [
+    type Way = fn(&mut Cpu, &Code, i64);
+    let ways: [(&str, Way); 3] = [
         ("match-in-a-loop", by_match),
         ("pointers-and-a-loop", by_pointer),
         ("handlers-that-call-on", by_chain),

@@ -151,7 +151,7 @@ fn apply<const N: usize>(
         Operation::Fork => {
             // The child takes the parent's place: what it lacks shows later.
             let mut child = Table::new();
-            child.copy_for_fork(&table);
+            child.copy_for_fork(table);
             while table.take_any().is_some() {}
             *table = child;
         }

@@ -34,8 +34,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "d11ce7d2959f31884bcc297872777c9b094422d3430701e2c36e08b4d44f373f",
-    source_digest: "ef151cca21fff5eb086ec60e26382777704101f4a2d6100a42f084085640c0bf",
+    digest: "12d8ee3753a21842f06f6d542b31ab5084ae8cc43291350ed1e5a51d1a09cdf3",
+    source_digest: "192ff6c581292fb6335e0015b9d2f8e55896ac39309cec1b95c4a1d5d1778e33",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {

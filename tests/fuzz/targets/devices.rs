@@ -49,6 +49,7 @@ fuzz_target!(|accesses: Vec<Access>| {
         let _ = text.len();
     }
     let saved = bus.save_devices();
-    bus.restore_devices(&saved).expect("what was saved is restored");
+    bus.restore_devices(&saved)
+        .expect("what was saved is restored");
     assert_eq!(saved, bus.save_devices());
 });

@@ -110,7 +110,8 @@ fn throughput(verdict: &mut Verdict) {
 
 /// A step back, and then ten more, from as far as a workload goes and from 10^9 steps.
 fn far_back(verdict: &mut Verdict) {
-    let machines: [(&str, Box<dyn Fn() -> Machine>); 4] = [
+    type Make = Box<dyn Fn() -> Machine>;
+    let machines: [(&str, Make); 4] = [
         ("integer", Box::new(|| workload("integer"))),
         ("stream", Box::new(|| workload("stream"))),
         (

@@ -57,8 +57,11 @@ const INTERRUPTS: &[(u32, u32, &str)] = &[
     (13, 1, "LCOFI"),
 ];
 
-/// Fields of CSRs: first bit, bits, name.
-const FIELDS: &[(&str, &[(u32, u32, &str)])] = &[
+/// A field of a CSR: first bit, bits, name.
+type Field = (u32, u32, &'static str);
+
+/// Fields of CSRs.
+const FIELDS: &[(&str, &[Field])] = &[
     (
         "mstatus",
         &[

@@ -121,7 +121,7 @@ fn walk(target: &dyn Target, satp: u64, address: u64, need: Option<(Need, Rules)
         };
         let _ = writeln!(text, ", a page of {unit}: {bits}");
         let _ = writeln!(text, "{address:#x} is physical {physical:#x}");
-        let misaligned = entry.ppn() * PAGE & (size - 1) != 0;
+        let misaligned = (entry.ppn() * PAGE) & (size - 1) != 0;
         let verdict = match need {
             _ if misaligned => Some(format!(
                 "the page of the entry at {at:#x} is not aligned to its size"
@@ -169,7 +169,7 @@ fn denied(entry: Pte, need: Need, rules: Rules) -> Option<String> {
     }
     match need {
         Need::Fetch if !has(Pte::X) => return missing('X', 3, "execution"),
-        Need::Load if !has(Pte::R) && !(rules.mxr && has(Pte::X)) => {
+        Need::Load if !(has(Pte::R) || rules.mxr && has(Pte::X)) => {
             return missing('R', 1, "loads");
         }
         Need::Store if !has(Pte::W) => return missing('W', 2, "stores"),

@@ -359,7 +359,7 @@ impl Session {
         };
         let scope = self.scope_on(target, hart);
         match evaluate(condition, &scope) {
-            Ok(value) => value.int().map_or(true, |value| value != 0),
+            Ok(value) => value.int() != Ok(0),
             Err(_) => true,
         }
     }

@@ -96,7 +96,7 @@ fn caller(
             let base = registers.x.get(usize::from(register.0))?.as_ref()?;
             base.wrapping_add(*offset as u64)
         }
-        CfaRule::Expression(expression) => rules.expression(&expression, None)?,
+        CfaRule::Expression(expression) => rules.expression(expression, None)?,
     };
     let mut x = registers.x;
     for number in 1..32u16 {

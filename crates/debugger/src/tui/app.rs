@@ -243,7 +243,7 @@ impl App {
         let around = self.code_at.unwrap_or(pc);
         self.code.set(panes::code(session, target, &frame, around));
         if self.code_at.is_none() {
-            self.to_address(around);
+            self.go_to_address(around);
         }
         self.stack.set(panes::stack(session, target, &frame));
         let sp = frame.registers.x[2].unwrap_or(0);
@@ -297,7 +297,7 @@ impl App {
                 if let Some(frame) = &self.frame {
                     self.code.set(panes::code(session, target, frame, address));
                 }
-                self.to_address(address);
+                self.go_to_address(address);
             }
             Err(error) => {
                 self.below = Below::Log;
@@ -306,7 +306,7 @@ impl App {
         }
     }
 
-    fn to_address(&mut self, address: u64) {
+    fn go_to_address(&mut self, address: u64) {
         let is_insn = |line: &Line| line.address == Some(address) && !line.is_dim;
         if let Some(at) = self.code.lines.iter().position(is_insn) {
             self.code.go(at);

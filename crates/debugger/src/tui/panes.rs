@@ -346,7 +346,7 @@ pub(super) fn printable(text: &str) -> String {
                 // An escape sequence: up to its final letter.
                 if chars.peek() == Some(&'[') {
                     chars.next();
-                    while let Some(next) = chars.next() {
+                    for next in chars.by_ref() {
                         if ('@'..='~').contains(&next) {
                             break;
                         }

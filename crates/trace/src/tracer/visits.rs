@@ -24,11 +24,7 @@ impl<S: Sink> Tracer<S> {
         {
             // The thread goes on with another program, in another address space.
             let has_become = |open: &mut OpenCall| open.call.number == number::EXECVE;
-            if self
-                .calls
-                .last(visitor.key)
-                .is_some_and(|open| has_become(open))
-            {
+            if self.calls.last(visitor.key).is_some_and(has_become) {
                 for open in self.calls.forget(visitor.key) {
                     self.end_call(guest, open, Some(0));
                 }
