@@ -51,7 +51,7 @@ impl<T> Id<T> {
     /// The name that [`Id::to_bits`] made into a word. Any word is harmless: a name that was never given out finds nothing.
     pub const fn from_bits(bits: u64) -> Self {
         let generation = (bits >> 32) as u32;
-        if generation % 2 == 0 {
+        if generation.is_multiple_of(2) {
             return Self::NONE;
         }
         Self {
