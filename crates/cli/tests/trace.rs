@@ -175,7 +175,7 @@ fn kinds_modes_places_and_steps_narrow_a_trace() {
         "--trace-symbol",
         "trap_entry",
         "--trace-steps",
-        "5900000..6000000",
+        "0..6000000",
     ]);
     assert!(
         !symbol.is_empty() && symbol.iter().all(|line| line.contains("<trap_entry")),

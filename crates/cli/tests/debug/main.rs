@@ -58,7 +58,7 @@ fn mistakes_have_one_clear_sentence_and_a_status() {
         ("b x.rs:1", "no program has code for line 1 of `x.rs`"),
         ("p 1 +", "the expression ends too early"),
         ("p 1 / 0", "division by zero"),
-        ("p *0", "nothing is mapped at 0x0"),
+        ("p *0", "there is no RAM at physical address 0x0"),
         ("x/3q pc", "`q` is no format"),
         ("watch a0", "a0 is a register"),
         ("catch thunder", "`thunder` is no event"),

@@ -41,8 +41,17 @@ impl Terminal {
         );
         let images = super::images().display().to_string();
         let size = ["-x", "80", "-y", "24"];
-        let session = ["new-session", "-d", "-s", "t", "-c", &images];
-        self.tmux(&[&session[..], &size, &[&line]].concat());
+        let session = match self.screen().is_empty() {
+            true => ["new-session", "-d", "-s", "t", "-c", &images],
+            // In the terminal that is there: a server that is about to end takes no new session.
+            false => ["respawn-pane", "-k", "-t", "t", "-c", &images],
+        };
+        let size = if session[0] == "new-session" {
+            &size[..]
+        } else {
+            &[]
+        };
+        self.tmux(&[&session[..], size, &[&line]].concat());
     }
 
     fn tmux(&self, arguments: &[&str]) -> String {
@@ -136,7 +145,6 @@ fn breakpoints_are_kept_for_the_next_session() {
     terminal.wait_for("breakpoint 1");
     terminal.keys(&["q", "y"]);
     terminal.wait_for("icanon");
-    terminal.tmux(&["kill-session", "-t", "t"]);
     terminal.shell("fib.elf");
     terminal.wait_for("breakpoint 1: main");
     terminal.keys(&["F5"]);

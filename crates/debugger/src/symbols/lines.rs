@@ -53,6 +53,10 @@ impl DebugInfo {
     /// The functions at an address, innermost first.
     #[must_use]
     pub fn functions_at(&self, address: u64) -> Vec<InlineFrame> {
+        // The address behind the last one is not computed for it.
+        if address == u64::MAX {
+            return Vec::new();
+        }
         let Ok(mut frames) = self.addresses.find_frames(address).skip_all_loads() else {
             return Vec::new();
         };

@@ -178,7 +178,7 @@ fn help(frame: &mut Frame<'_>, area: Rect) {
     if columns == 1 && all.len() > height {
         // A small terminal: short lines side by side.
         let half = all.len().div_ceil(2);
-        let width = usize::from(area.width) / 2 - 1;
+        let width = (usize::from(area.width) / 2).saturating_sub(1);
         let lines: Vec<Text<'_>> = (0..half)
             .map(|row| {
                 let cell = |at: usize| {

@@ -8,6 +8,7 @@ mod keys;
 mod panes;
 mod prompt;
 
+use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -68,15 +69,18 @@ fn live(
         app.prompt.load_history(path);
     }
     app.refresh(session, target);
+    let mut early = VecDeque::new();
     let status = loop {
         terminal.draw(|frame| draw::draw(frame, &mut app))?;
         if (around.ends)() {
             break 0;
         }
-        if !event::poll(LONGEST_WAIT)? {
-            continue;
-        }
-        let wish = match event::read()? {
+        let event = match early.pop_front() {
+            Some(event) => event,
+            None if event::poll(LONGEST_WAIT)? => event::read()?,
+            None => continue,
+        };
+        let wish = match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => app.key(key, session),
             Event::Resize(..) => Wish::Nothing,
             Event::Paste(text) => {
@@ -95,6 +99,7 @@ fn live(
                     ends: around.ends,
                     drawn: std::time::Instant::now(),
                     interrupted: false,
+                    early: &mut early,
                 };
                 let mut quit = None;
                 for command in crate::commands::split(&line) {
@@ -126,8 +131,12 @@ struct Live<'a> {
     ends: &'a dyn Fn() -> bool,
     drawn: std::time::Instant,
     interrupted: bool,
+    /// What was typed meanwhile and waits for its turn.
+    early: &'a mut VecDeque<Event>,
 }
 
+/// The most that is typed ahead.
+const MOST_EARLY: usize = 256;
 /// Time between two pictures of how far it is.
 const PICTURE: Duration = Duration::from_millis(200);
 
@@ -148,11 +157,16 @@ impl Front for Live<'_> {
             self.app.running = None;
         }
         while event::poll(Duration::ZERO).unwrap_or(false) {
-            if let Ok(Event::Key(key)) = event::read()
-                && key.kind != KeyEventKind::Release
-                && keys::interrupts(key)
-            {
-                self.interrupted = true;
+            match event::read() {
+                Ok(Event::Key(key))
+                    if key.kind != KeyEventKind::Release && keys::interrupts(key) =>
+                {
+                    self.interrupted = true;
+                    // Whoever stops it wants nothing of what was to come then.
+                    self.early.clear();
+                }
+                Ok(event) if self.early.len() < MOST_EARLY => self.early.push_back(event),
+                _ => {}
             }
         }
         self.interrupted |= (self.ends)();
