@@ -173,12 +173,12 @@ fn kinds_modes_places_and_steps_narrow_a_trace() {
     let symbol = lines(&[
         "--trace=insn",
         "--trace-symbol",
-        "trap_entry",
+        "system_call",
         "--trace-steps",
         "0..6000000",
     ]);
     assert!(
-        !symbol.is_empty() && symbol.iter().all(|line| line.contains("<trap_entry")),
+        !symbol.is_empty() && symbol.iter().all(|line| line.contains("system_call")),
         "{symbol:?}"
     );
     assert!(
