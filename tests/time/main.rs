@@ -1,6 +1,7 @@
 //! Time travel: however a run is stopped, stepped back, leaped through and watched, the same steps lead to the same states.
 
 mod travel;
+mod waking;
 
 use debugger::Settings;
 use guest_images::{Kind, of_kind};

@@ -103,9 +103,14 @@ impl Interpreter {
         budget: u64,
         observer: &mut O,
     ) -> Pause {
-        run_loop(hart, bus, budget, observer, |hart, bus, steps, observer| {
-            self.threaded.run(hart, bus, steps, &self.marks, observer)
-        })
+        let marks = &self.marks;
+        run_loop(
+            hart,
+            bus,
+            (budget, marks),
+            observer,
+            |hart, bus, steps, observer| self.threaded.run(hart, bus, steps, marks, observer),
+        )
     }
 
     /// The same steps, one at a time, for an observer to watch.
@@ -117,9 +122,13 @@ impl Interpreter {
         observer: &mut O,
     ) -> Pause {
         let marks = &self.marks;
-        run_loop(hart, bus, budget, observer, |hart, bus, steps, observer| {
-            run_plain(hart, bus, steps, marks, observer)
-        })
+        run_loop(
+            hart,
+            bus,
+            (budget, marks),
+            observer,
+            |hart, bus, steps, observer| run_plain(hart, bus, steps, marks, observer),
+        )
     }
 }
 
@@ -146,7 +155,7 @@ fn run_plain<O: Observer>(
 fn run_loop<O: Observer>(
     hart: &mut Hart,
     bus: &mut Bus,
-    budget: u64,
+    (budget, marks): (u64, &Marks),
     observer: &mut O,
     mut engine: impl FnMut(&mut Hart, &mut Bus, u64, &mut O) -> Step,
 ) -> Pause {
@@ -161,6 +170,9 @@ fn run_loop<O: Observer>(
         let left = end.saturating_sub(bus.clock.steps);
         if left == 0 {
             return Pause::Budget;
+        }
+        if hart.waiting && stops_as_it_wakes(hart, bus, marks) {
+            return Pause::Marked;
         }
         if sample(hart, bus, observer) {
             if hart.catch.has_caught() {
@@ -203,6 +215,15 @@ fn until_deadline(hart: &Hart, bus: &Bus) -> u64 {
 fn is_woken(hart: &Hart, bus: &Bus) -> bool {
     let lines = bus.lines.into_hart(hart.id() as usize);
     hart.has_wakeup(lines, bus.clock.ticks())
+}
+
+/// Whether a hart that is woken would go on at a mark. It stops there while it still waits: waking is no step, and a
+/// run that ends at this step for another reason does not wake it.
+#[cold]
+fn stops_as_it_wakes(hart: &Hart, bus: &Bus, marks: &Marks) -> bool {
+    let lines = bus.lines.into_hart(hart.id() as usize);
+    let interrupted = hart.pending_interrupt(lines, bus.clock.ticks());
+    interrupted.is_none() && marks.stops(hart.pc, bus.clock.steps)
 }
 
 /// Ends a wait, and takes an interrupt if one is due: that is a step.

@@ -244,11 +244,13 @@ impl Machine {
     }
 
     fn after_turn(&mut self, pause: Pause) {
+        // What is due now happens now, whoever stops or goes on here.
+        self.bus.tick();
         match pause {
             Pause::Budget if self.schedule.left > 0 => {}
             Pause::Budget | Pause::Waiting | Pause::Yielded => self.next_turn(),
             // The turn is over at the same step whether somebody looks there or not.
-            Pause::Attention if self.schedule.left == 0 => self.next_turn(),
+            Pause::Attention if self.is_turn_over() => self.next_turn(),
             Pause::Attention | Pause::Marked => {}
             Pause::HostCall => self.answer_call(),
         }
@@ -256,6 +258,12 @@ impl Machine {
         if self.bus.ram.has_host_calls() {
             self.poll_htif();
         }
+    }
+
+    /// Whether the hart whose turn it is has used it up or gave it away.
+    fn is_turn_over(&self) -> bool {
+        let hart = &self.harts[self.schedule.current];
+        self.schedule.left == 0 || !schedule::can_run(hart, &self.bus)
     }
 
     fn next_turn(&mut self) {
