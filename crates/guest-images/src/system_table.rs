@@ -34,8 +34,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "d11ce7d2959f31884bcc297872777c9b094422d3430701e2c36e08b4d44f373f",
-    source_digest: "ef151cca21fff5eb086ec60e26382777704101f4a2d6100a42f084085640c0bf",
+    digest: "4622147b82a7d9a1bcbd17559accd0c80bb2d48940b67b29d3334a7ce8c5ff81",
+    source_digest: "350f7a70359de483dcea79df0739b14d99eee4fd8b392b5880d4dab409fffe56",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {

@@ -23,32 +23,32 @@ pub const CALL_BACK: u32 = 10;
 const FIXED: u64 = 0x10;
 
 /// Calls, and what their arguments are meant to be (see [`Attacker::argument`]).
-const CALLS: [(u64, &str); 90] = [
+const CALLS: [(u64, &str); 96] = [
     (17, "an"),
     (23, "d"),
     (24, "ddf"),
     (25, "dcd"),
     (29, "dqa"),
-    (34, "dpx"),
-    (35, "dpf"),
-    (36, "pdp"),
+    (34, "Rpx"),
+    (35, "Rpf"),
+    (36, "pRp"),
     (46, "dn"),
     (48, "dpx"),
     (49, "p"),
-    (56, "dpfx"),
-    (56, "dpfx"),
+    (56, "Rpfx"),
+    (56, "Rpfx"),
     (57, "d"),
     (59, "af"),
     (59, "af"),
-    (61, "dan"),
+    (61, "Ran"),
     (62, "dnw"),
     (63, "dan"),
     (64, "dan"),
     (65, "dvw"),
     (66, "dvw"),
     (73, "awta"),
-    (78, "dpan"),
-    (79, "dpaf"),
+    (78, "Rpan"),
+    (79, "Rpaf"),
     (80, "da"),
     (96, "a"),
     (98, "aownt"),
@@ -69,6 +69,8 @@ const CALLS: [(u64, &str); 90] = [
     (134, "ska"),
     (135, "waa"),
     (139, ""),
+    (140, "ziN"),
+    (141, "zi"),
     (154, "ii"),
     (155, "i"),
     (160, "a"),
@@ -96,21 +98,25 @@ const CALLS: [(u64, &str); 90] = [
     (233, "anw"),
     (260, "iaw"),
     (261, "iwaa"),
-    (276, "dpdp"),
-    (424, "dsxx"),
+    (261, "irla"),
+    (276, "RpRpz"),
+    (424, "Pszz"),
     (434, "if"),
-    (1034, "da"),
+    (434, "iz"),
+    (1034, "Pa"),
     (1035, "an"),
     (278, "anw"),
     (1024, "wnw"),
     (1024, "wgx"),
-    (1025, "danDaw"),
-    (1026, "danDaw"),
+    (1025, "BanDaw"),
+    (1025, "BahDzz"),
+    (1026, "BanDaw"),
+    (1026, "BanDzz"),
     (1026, "dxxDa"),
     (1027, "dw"),
     (1028, "an"),
-    (1029, "danan"),
-    (1030, "dxanan"),
+    (1029, "Bahan"),
+    (1030, "BTahan"),
     (1031, "an"),
     (1032, "d"),
     (1033, "Fwa"),
@@ -131,6 +137,18 @@ static TIMES: [[u64; 2]; 8] = [
     [0, u64::MAX],
     [i64::MAX as u64, 0],
     [i64::MAX as u64, 999_999_999],
+];
+
+/// For `prlimit64`: what may be used, and the most that may ever be.
+static LIMITS: [[u64; 2]; 8] = [
+    [0, 0],
+    [5, 64],
+    [13, 64],
+    [64, 64],
+    [64, 13],
+    [65, 65],
+    [64, u64::MAX],
+    [u64::MAX, u64::MAX],
 ];
 
 static PARTS: [[u64; 6]; 4] = [
@@ -156,6 +174,8 @@ pub struct Attacker {
     ledger: Ledger,
     /// A process whose fault waits for an answer.
     faulty: Pid,
+    /// The caller that `reply_wait` named last, or 0.
+    caller: u64,
     /// How many forks it is away from the first.
     generation: u32,
     /// An action for `rt_sigaction`: handler, flags, mask.
@@ -169,6 +189,7 @@ impl Attacker {
             manner,
             ledger,
             faulty,
+            caller: 0,
             generation: 0,
             action: [0; 3],
         }
@@ -201,6 +222,9 @@ impl Attacker {
             self.ledger.begin(call[0]);
             let result = invoke(&call);
             self.ledger.end(call[0], result);
+            if call[0] == Number::MailboxReplyWait as u64 && (result as i64) > 0 {
+                self.caller = result >> 32;
+            }
             let is_child = call[0] == Number::Clone as u64 && result == 0;
             if is_child {
                 self.generation += 1;
@@ -332,6 +356,28 @@ impl Attacker {
                 0 => self.address(),
                 _ => entry(random, &PARTS),
             },
+            b'R' => match random.below(4) {
+                0 => self.argument(b'd'),
+                _ => random.pick(&[(-100i64) as u64, 4]),
+            },
+            b'B' => match random.below(4) {
+                0 => self.argument(b'd'),
+                _ => random.pick(&[6, 7, 8, 11]),
+            },
+            b'P' => match random.below(4) {
+                0 => self.argument(b'd'),
+                _ => 12,
+            },
+            b'h' => random.pick(&[0, 1, 8, 16, 64, 64, 65, 65536]),
+            b'z' => random.pick(&[0, 0, 0, 0, 0, 0, 0, 1]),
+            b'N' => random.pick(&[0, 1, 5, 19, 20, 0u64.wrapping_sub(5), u64::MAX, 1 << 31]),
+            b'r' => random.pick(&[7, 7, 7, 3, 0, 15, 16, 1 << 32]),
+            b'l' => match random.below(4) {
+                0 => self.address(),
+                1 => 0,
+                _ => entry(random, &LIMITS),
+            },
+            b'T' => random.pick(&[0, 0, self.caller, self.caller, random.clone().below(64)]),
             b'A' => random.pick(&[0, 0, GROUND, GROUND + 5 * PAGE, 1]),
             b'D' => random.pick(&[0, 0, 0, 1, 1 << 20, u64::MAX, u64::MAX - 1]),
             b'b' => random.pick(&[
