@@ -34,8 +34,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "4622147b82a7d9a1bcbd17559accd0c80bb2d48940b67b29d3334a7ce8c5ff81",
-    source_digest: "350f7a70359de483dcea79df0739b14d99eee4fd8b392b5880d4dab409fffe56",
+    digest: "cbdd11544aba81d6f2209af985a281d5a414fabc5b83d055f7028f2347d06681",
+    source_digest: "0b8bbec4dc6426dd501214871bb21850369afcc68172629b69b2ddd96ce13fde",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {

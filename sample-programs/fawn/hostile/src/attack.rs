@@ -11,154 +11,17 @@ use fawn::{Error, thread};
 use crate::Manner;
 use crate::ledger::Ledger;
 use crate::random::Random;
+use crate::vocabulary::{CALLS, KERNEL_IMAGE, LIMITS, PARTS, PATHS, PROGRAMS, TIMES};
 
 /// Memory to play with, far from everything else: some pages of every kind, and holes.
-const GROUND: u64 = 0x10_0000_0000;
+pub const GROUND: u64 = 0x10_0000_0000;
 const GROUND_BYTES: u64 = 32 * PAGE;
-const PAGE: u64 = 4096;
+pub const PAGE: u64 = 4096;
 const USER_END: u64 = 1 << 38;
 
 /// With this signal a process that waits is called back.
 pub const CALL_BACK: u32 = 10;
 const FIXED: u64 = 0x10;
-
-/// Calls, and what their arguments are meant to be (see [`Attacker::argument`]).
-const CALLS: [(u64, &str); 96] = [
-    (17, "an"),
-    (23, "d"),
-    (24, "ddf"),
-    (25, "dcd"),
-    (29, "dqa"),
-    (34, "Rpx"),
-    (35, "Rpf"),
-    (36, "pRp"),
-    (46, "dn"),
-    (48, "dpx"),
-    (49, "p"),
-    (56, "Rpfx"),
-    (56, "Rpfx"),
-    (57, "d"),
-    (59, "af"),
-    (59, "af"),
-    (61, "Ran"),
-    (62, "dnw"),
-    (63, "dan"),
-    (64, "dan"),
-    (65, "dvw"),
-    (66, "dvw"),
-    (73, "awta"),
-    (78, "Rpan"),
-    (79, "Rpaf"),
-    (80, "da"),
-    (96, "a"),
-    (98, "aownt"),
-    (98, "aowt"),
-    (99, "an"),
-    (101, "ta"),
-    (113, "wa"),
-    (115, "wwta"),
-    (122, "ina"),
-    (123, "ina"),
-    (124, ""),
-    (129, "is"),
-    (130, "is"),
-    (131, "iis"),
-    (132, "aa"),
-    (133, "an"),
-    (134, "ska"),
-    (134, "ska"),
-    (135, "waa"),
-    (139, ""),
-    (140, "ziN"),
-    (141, "zi"),
-    (154, "ii"),
-    (155, "i"),
-    (160, "a"),
-    (165, "wa"),
-    (166, "x"),
-    (172, ""),
-    (173, ""),
-    (174, ""),
-    (175, ""),
-    (176, ""),
-    (177, ""),
-    (178, ""),
-    (179, "a"),
-    (214, "b"),
-    (214, "b"),
-    (215, "an"),
-    (215, "an"),
-    (220, "Caaaa"),
-    (220, "Caaaa"),
-    (221, "eAA"),
-    (222, "anmMdx"),
-    (222, "anmMdx"),
-    (226, "anm"),
-    (226, "anm"),
-    (233, "anw"),
-    (260, "iaw"),
-    (261, "iwaa"),
-    (261, "irla"),
-    (276, "RpRpz"),
-    (424, "Pszz"),
-    (434, "if"),
-    (434, "iz"),
-    (1034, "Pa"),
-    (1035, "an"),
-    (278, "anw"),
-    (1024, "wnw"),
-    (1024, "wgx"),
-    (1025, "BanDaw"),
-    (1025, "BahDzz"),
-    (1026, "BanDaw"),
-    (1026, "BanDzz"),
-    (1026, "dxxDa"),
-    (1027, "dw"),
-    (1028, "an"),
-    (1029, "Bahan"),
-    (1030, "BTahan"),
-    (1031, "an"),
-    (1032, "d"),
-    (1033, "Fwa"),
-];
-
-const PATHS: [&CStr; 14] = [
-    c"a", c"b", c"c", c"c/d", c"c/e", c"l", c"l/a", c"", c".", c"..", c"/", c"../hostile", c"/run",
-    c"a-name-that-is-a-good-deal-longer-than-any-name-in-a-directory-has-reason-to-be/and-then-some",
-];
-const PROGRAMS: [&CStr; 3] = [c"/bin/hostile", c"a", c"/dev/null"];
-
-static TIMES: [[u64; 2]; 8] = [
-    [0, 0],
-    [0, 1000],
-    [0, 999_999_999],
-    [1, 0],
-    [u64::MAX, 5],
-    [0, u64::MAX],
-    [i64::MAX as u64, 0],
-    [i64::MAX as u64, 999_999_999],
-];
-
-/// For `prlimit64`: what may be used, and the most that may ever be.
-static LIMITS: [[u64; 2]; 8] = [
-    [0, 0],
-    [5, 64],
-    [13, 64],
-    [64, 64],
-    [64, 13],
-    [65, 65],
-    [64, u64::MAX],
-    [u64::MAX, u64::MAX],
-];
-
-static PARTS: [[u64; 6]; 4] = [
-    [GROUND, 16, GROUND + PAGE - 8, 16, GROUND, 0],
-    [GROUND, 4096, 0, 0, GROUND + 8 * PAGE - 8, 16],
-    [KERNEL_IMAGE, 8, GROUND, 8, GROUND, u64::MAX],
-    [GROUND, u64::MAX, GROUND, 1 << 63, u64::MAX, 2],
-];
-
-const KERNEL_IMAGE: u64 = 0xffff_ffff_8020_0000;
 
 /// From now on this process, and what it forks, can be called back.
 pub fn let_call_back() -> Result<(), Error> {

@@ -21,7 +21,8 @@ const FEAST_TURNS: u32 = 6;
 const CLOSING: u32 = 0;
 
 /// What the kitchen writes down: the plates of each order that it cooked.
-static COOKED: [AtomicU32; ORDERS as usize + 1] = [const { AtomicU32::new(0) }; ORDERS as usize + 1];
+static COOKED: [AtomicU32; ORDERS as usize + 1] =
+    [const { AtomicU32::new(0) }; ORDERS as usize + 1];
 
 fn main(_: Arguments) -> i32 {
     match evening() {
