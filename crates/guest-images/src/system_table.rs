@@ -26,16 +26,16 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "67789a6f182adaa0ac2f502951c1f20282e7234299b4fdcab1c322e7f6070dd1",
-        source_digest: "c78c634385c5094bfb9f15cab12a67a88767472e967d775ae264fa9c2579e05f",
+        digest: "08d6f6239f7c8a7802f7727c2479514993b7c98ac78c6aeaecf486b8e21303fd",
+        source_digest: "b6eb975d96f68aab9bda5f8959f1727f67af00b95f0c7c068f6b59ff3f90bb29",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
 
 pub(crate) static PROGRAMS: Archive = Archive {
     bytes: include_bytes!("../images/system/programs.cpio"),
-    digest: "12d8ee3753a21842f06f6d542b31ab5084ae8cc43291350ed1e5a51d1a09cdf3",
-    source_digest: "192ff6c581292fb6335e0015b9d2f8e55896ac39309cec1b95c4a1d5d1778e33",
+    digest: "cbdd11544aba81d6f2209af985a281d5a414fabc5b83d055f7028f2347d06681",
+    source_digest: "0b8bbec4dc6426dd501214871bb21850369afcc68172629b69b2ddd96ce13fde",
     builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     programs: &[
         ArchivedProgram {

@@ -11,136 +11,17 @@ use fawn::{Error, thread};
 use crate::Manner;
 use crate::ledger::Ledger;
 use crate::random::Random;
+use crate::vocabulary::{CALLS, KERNEL_IMAGE, LIMITS, PARTS, PATHS, PROGRAMS, TIMES};
 
 /// Memory to play with, far from everything else: some pages of every kind, and holes.
-const GROUND: u64 = 0x10_0000_0000;
+pub const GROUND: u64 = 0x10_0000_0000;
 const GROUND_BYTES: u64 = 32 * PAGE;
-const PAGE: u64 = 4096;
+pub const PAGE: u64 = 4096;
 const USER_END: u64 = 1 << 38;
 
 /// With this signal a process that waits is called back.
 pub const CALL_BACK: u32 = 10;
 const FIXED: u64 = 0x10;
-
-/// Calls, and what their arguments are meant to be (see [`Attacker::argument`]).
-const CALLS: [(u64, &str); 90] = [
-    (17, "an"),
-    (23, "d"),
-    (24, "ddf"),
-    (25, "dcd"),
-    (29, "dqa"),
-    (34, "dpx"),
-    (35, "dpf"),
-    (36, "pdp"),
-    (46, "dn"),
-    (48, "dpx"),
-    (49, "p"),
-    (56, "dpfx"),
-    (56, "dpfx"),
-    (57, "d"),
-    (59, "af"),
-    (59, "af"),
-    (61, "dan"),
-    (62, "dnw"),
-    (63, "dan"),
-    (64, "dan"),
-    (65, "dvw"),
-    (66, "dvw"),
-    (73, "awta"),
-    (78, "dpan"),
-    (79, "dpaf"),
-    (80, "da"),
-    (96, "a"),
-    (98, "aownt"),
-    (98, "aowt"),
-    (99, "an"),
-    (101, "ta"),
-    (113, "wa"),
-    (115, "wwta"),
-    (122, "ina"),
-    (123, "ina"),
-    (124, ""),
-    (129, "is"),
-    (130, "is"),
-    (131, "iis"),
-    (132, "aa"),
-    (133, "an"),
-    (134, "ska"),
-    (134, "ska"),
-    (135, "waa"),
-    (139, ""),
-    (154, "ii"),
-    (155, "i"),
-    (160, "a"),
-    (165, "wa"),
-    (166, "x"),
-    (172, ""),
-    (173, ""),
-    (174, ""),
-    (175, ""),
-    (176, ""),
-    (177, ""),
-    (178, ""),
-    (179, "a"),
-    (214, "b"),
-    (214, "b"),
-    (215, "an"),
-    (215, "an"),
-    (220, "Caaaa"),
-    (220, "Caaaa"),
-    (221, "eAA"),
-    (222, "anmMdx"),
-    (222, "anmMdx"),
-    (226, "anm"),
-    (226, "anm"),
-    (233, "anw"),
-    (260, "iaw"),
-    (261, "iwaa"),
-    (276, "dpdp"),
-    (424, "dsxx"),
-    (434, "if"),
-    (1034, "da"),
-    (1035, "an"),
-    (278, "anw"),
-    (1024, "wnw"),
-    (1024, "wgx"),
-    (1025, "danDaw"),
-    (1026, "danDaw"),
-    (1026, "dxxDa"),
-    (1027, "dw"),
-    (1028, "an"),
-    (1029, "danan"),
-    (1030, "dxanan"),
-    (1031, "an"),
-    (1032, "d"),
-    (1033, "Fwa"),
-];
-
-const PATHS: [&CStr; 14] = [
-    c"a", c"b", c"c", c"c/d", c"c/e", c"l", c"l/a", c"", c".", c"..", c"/", c"../hostile", c"/run",
-    c"a-name-that-is-a-good-deal-longer-than-any-name-in-a-directory-has-reason-to-be/and-then-some",
-];
-const PROGRAMS: [&CStr; 3] = [c"/bin/hostile", c"a", c"/dev/null"];
-
-static TIMES: [[u64; 2]; 8] = [
-    [0, 0],
-    [0, 1000],
-    [0, 999_999_999],
-    [1, 0],
-    [u64::MAX, 5],
-    [0, u64::MAX],
-    [i64::MAX as u64, 0],
-    [i64::MAX as u64, 999_999_999],
-];
-
-static PARTS: [[u64; 6]; 4] = [
-    [GROUND, 16, GROUND + PAGE - 8, 16, GROUND, 0],
-    [GROUND, 4096, 0, 0, GROUND + 8 * PAGE - 8, 16],
-    [KERNEL_IMAGE, 8, GROUND, 8, GROUND, u64::MAX],
-    [GROUND, u64::MAX, GROUND, 1 << 63, u64::MAX, 2],
-];
-
-const KERNEL_IMAGE: u64 = 0xffff_ffff_8020_0000;
 
 /// From now on this process, and what it forks, can be called back.
 pub fn let_call_back() -> Result<(), Error> {
@@ -156,6 +37,8 @@ pub struct Attacker {
     ledger: Ledger,
     /// A process whose fault waits for an answer.
     faulty: Pid,
+    /// The caller that `reply_wait` named last, or 0.
+    caller: u64,
     /// How many forks it is away from the first.
     generation: u32,
     /// An action for `rt_sigaction`: handler, flags, mask.
@@ -169,6 +52,7 @@ impl Attacker {
             manner,
             ledger,
             faulty,
+            caller: 0,
             generation: 0,
             action: [0; 3],
         }
@@ -201,6 +85,9 @@ impl Attacker {
             self.ledger.begin(call[0]);
             let result = invoke(&call);
             self.ledger.end(call[0], result);
+            if call[0] == Number::MailboxReplyWait as u64 && (result as i64) > 0 {
+                self.caller = result >> 32;
+            }
             let is_child = call[0] == Number::Clone as u64 && result == 0;
             if is_child {
                 self.generation += 1;
@@ -332,6 +219,28 @@ impl Attacker {
                 0 => self.address(),
                 _ => entry(random, &PARTS),
             },
+            b'R' => match random.below(4) {
+                0 => self.argument(b'd'),
+                _ => random.pick(&[(-100i64) as u64, 4]),
+            },
+            b'B' => match random.below(4) {
+                0 => self.argument(b'd'),
+                _ => random.pick(&[6, 7, 8, 11]),
+            },
+            b'P' => match random.below(4) {
+                0 => self.argument(b'd'),
+                _ => 12,
+            },
+            b'h' => random.pick(&[0, 1, 8, 16, 64, 64, 65, 65536]),
+            b'z' => random.pick(&[0, 0, 0, 0, 0, 0, 0, 1]),
+            b'N' => random.pick(&[0, 1, 5, 19, 20, 0u64.wrapping_sub(5), u64::MAX, 1 << 31]),
+            b'r' => random.pick(&[7, 7, 7, 3, 0, 15, 16, 1 << 32]),
+            b'l' => match random.below(4) {
+                0 => self.address(),
+                1 => 0,
+                _ => entry(random, &LIMITS),
+            },
+            b'T' => random.pick(&[0, 0, self.caller, self.caller, random.clone().below(64)]),
             b'A' => random.pick(&[0, 0, GROUND, GROUND + 5 * PAGE, 1]),
             b'D' => random.pick(&[0, 0, 0, 1, 1 << 20, u64::MAX, u64::MAX - 1]),
             b'b' => random.pick(&[

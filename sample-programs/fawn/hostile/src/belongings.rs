@@ -10,15 +10,22 @@ use crate::Manner;
 /// Where its files are.
 pub const PLACE: &str = "/hostile";
 const DESCRIPTORS: u32 = 64;
+/// The descriptors of two of its mailboxes: the one with room for some messages, and the rendezvous.
+const WITH_ROOM: u32 = 6;
+const RENDEZVOUS: u32 = 7;
+/// How often somebody calls at the rendezvous.
+const REQUESTS: u32 = 64;
 
 /// Leaves a hostile process nothing of what its parent has but the program, and gives it a little of everything: 0 to 2 `/dev/null`, 3 a file, 4 a
 /// directory, 5 the console to read from, 6 a mailbox, 7 a rendezvous, 8 a mailbox of pages, 9 and 10 a pipe, 11 a mailbox at which somebody answers, 12 that process.
+/// Somebody calls at the rendezvous, over and over, and there is a message in the first mailbox.
 /// The number of a process that waits for an answer to its fault, or 0.
 pub fn prepare(manner: Manner) -> Result<Pid, Error> {
     use file::flags::{O_CREAT, O_RDONLY, O_RDWR};
     // That it is there already is as good.
     let _ = file::make_directory(PLACE);
     file::change_directory(PLACE)?;
+    let _ = file::make_directory("c");
     let nothing = file::File::open("/dev/null", O_RDWR)?.into_descriptor();
     for descriptor in 0..3 {
         file::duplicate_to(nothing, descriptor)?;
@@ -33,6 +40,7 @@ pub fn prepare(manner: Manner) -> Result<Pid, Error> {
     for (capacity, size) in [(4, 64), (0, 64), (2, 65536)] {
         Mailbox::new(capacity, size)?;
     }
+    Mailbox(WITH_ROOM).send(b"something to receive")?;
     let (from, to) = file::pipe()?;
     // They stay open.
     let all = [content, folder, console, from, to];
@@ -42,6 +50,7 @@ pub fn prepare(manner: Manner) -> Result<Pid, Error> {
     let _ = call(Number::Symlinkat, [target, (-100i64) as u64, name, 0]);
     let asked = Mailbox::new(2, 64)?;
     let server = begin(|| answer(asked))?;
+    begin(ask)?;
     call(Number::PidfdOpen, [u64::from(server), 0, 0, 0])?;
     match manner.wild {
         // It would be reported when nobody answers.
@@ -75,9 +84,25 @@ fn answer(asked: Mailbox) {
     }
 }
 
+/// Calls at the rendezvous some times, whatever comes of it, until it is killed with its job.
+fn ask() {
+    let (request, mut reply) = ([7u8; 16], [0u8; 64]);
+    let arguments = [
+        u64::from(RENDEZVOUS),
+        request.as_ptr() as u64,
+        request.len() as u64,
+        reply.as_mut_ptr() as u64,
+        reply.len() as u64,
+        0,
+    ];
+    for _ in 0..REQUESTS {
+        let _ = call6(Number::MailboxCall, arguments);
+    }
+}
+
 /// Faults, and waits for what the other process, which has the mailbox as 6, has to say to that.
 fn fault() {
-    let mailbox = Mailbox(6);
+    let mailbox = Mailbox(WITH_ROOM);
     if supervised_by(mailbox).is_ok() && mailbox.close().is_ok() {
         // SAFETY: it faults, which is the point.
         unsafe { core::arch::asm!("ld {0}, 0({0})", inout(reg) 8 => _) };

@@ -14,6 +14,7 @@ mod attack;
 mod belongings;
 mod ledger;
 mod random;
+mod vocabulary;
 mod witness;
 
 use fawn::alloc;
