@@ -26,8 +26,8 @@ pub(crate) static IMAGES: &[SystemImage] = &[
         description: "The kernel of Fawn.",
         bytes: include_bytes!("../images/system/fawn.elf"),
         debug: include_bytes!("../images/system/fawn.debug.zst"),
-        digest: "08d6f6239f7c8a7802f7727c2479514993b7c98ac78c6aeaecf486b8e21303fd",
-        source_digest: "b6eb975d96f68aab9bda5f8959f1727f67af00b95f0c7c068f6b59ff3f90bb29",
+        digest: "67789a6f182adaa0ac2f502951c1f20282e7234299b4fdcab1c322e7f6070dd1",
+        source_digest: "c78c634385c5094bfb9f15cab12a67a88767472e967d775ae264fa9c2579e05f",
         builder: "rustc 1.95.0 (59807616e 2026-04-14)",
     },
 ];
