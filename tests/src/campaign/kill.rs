@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use machine::{HostEvent, Stop};
 
-use super::{Kernel, run_to};
+use super::{FINISHED, Kernel, run_to};
 use crate::fawn_on;
 
 /// No run takes so many steps.
@@ -41,13 +41,16 @@ pub fn at_every(stride: u64, part: Range<u64>, kernel: Kernel<'_>) -> Result<Rep
     if at > 0 {
         start.run(at);
     }
+    // What it had said before it was copied: at the last places, the beginning of the line that is looked for.
+    let mut said = start.take_output();
     let mut kills = 0;
     while at < end {
         let mut machine = copy(&start)?;
         machine.inject(HostEvent::ConsoleInput(vec![CTRL_C]));
         let stop = machine.run(LIMIT);
-        let output = String::from_utf8_lossy(&machine.take_output()).into_owned();
-        if !output.contains(FINE) {
+        let output = [said.as_slice(), &machine.take_output()].concat();
+        let output = String::from_utf8_lossy(&output);
+        if stop != FINISHED || !output.contains(FINE) {
             return Err(format!(
                 "killed {at} steps after the start: {stop:?}\n{output}"
             ));
@@ -56,6 +59,7 @@ pub fn at_every(stride: u64, part: Range<u64>, kernel: Kernel<'_>) -> Result<Rep
         if start.run(stride) != Stop::Budget {
             break;
         }
+        said.extend(start.take_output());
         at += stride;
     }
     Ok(Report {
