@@ -324,7 +324,9 @@ impl Session {
             Privilege::User => None,
             Privilege::Supervisor => {
                 let name = self.symbol_of(frame).map(|(name, _)| name)?;
-                if !matches!(name.as_str(), "trap_entry" | "trap_return") {
+                // Functions that never return keep no caller: Fawn's `trap` module is where they are entered from.
+                let is_entry = matches!(name.as_str(), "trap_entry" | "trap_return");
+                if !is_entry && !name.starts_with("kernel::trap::") {
                     return None;
                 }
                 let fawn = self.fawn(target)?;
